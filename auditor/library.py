@@ -213,12 +213,7 @@ def _resume(run: "str | PathLike[str] | Run", options: _Options, stop: StopReque
 
 
 def _result(rendered: "Rendered", settings: Settings) -> "AuditResult":
-    """Publish a run as the settings say, and return the result of one that did not fail.
-
-    Raises:
-        SignInError, StoppedEarlyError, AuditorError: it failed; reports of the answers so far are written.
-        OutputError: it was not published.
-    """
+    """Publish a run as the settings say; return the result, or raise the error of a run that failed. Its reports are written."""
     from auditor.commands.publish import publish_rendered
     from auditor.stored_runs import AuditResult
 
@@ -237,11 +232,7 @@ def _result(rendered: "Rendered", settings: Settings) -> "AuditResult":
 
 
 def _open_source(source: "Source") -> "str | ListContent":
-    """A customer list as `commands.run` takes it. Ids and frames pass through Parquet: one way to find columns and ids.
-
-    Raises:
-        CustomerListError: it is no customer list.
-    """
+    """A customer list as `commands.run` takes it. Ids and frames pass through Parquet: one way to find columns and ids."""
     if isinstance(source, str) and normalise_id(source) is not None:
         raise CustomerListError(
             f"{source} is a customer tenant ID, not the path of a list", f'give a list of ids: ["{source}"]'
@@ -265,15 +256,7 @@ def _open_source(source: "Source") -> "str | ListContent":
 
 
 def _to_parquet(frame: "pd.DataFrame", label: str) -> BytesIO:
-    """A frame with its named index levels as columns, as a Parquet file in memory.
-
-    Args:
-        frame: the list.
-        label: its name for messages.
-
-    Raises:
-        CustomerListError: its columns cannot be written.
-    """
+    """A frame with its named index levels as columns, as a Parquet file in memory."""
     import pyarrow as pa
     import pyarrow.parquet
 
@@ -304,11 +287,7 @@ def _to_arrow(column: "pd.Series[Any]") -> Any:
 
 
 def _call(step: Callable[[StopRequest], T]) -> T:
-    """Call a step that runs an event loop of its own; in another thread where this one runs a loop already.
-
-    Raises:
-        CancelledError: the task of the caller was cancelled meanwhile, as `asyncio.run` does at Ctrl-C.
-    """
+    """Call a step that runs an event loop of its own; in another thread where this one runs a loop already."""
     stop = StopRequest()
     try:
         task = asyncio.current_task()
@@ -325,10 +304,8 @@ def _call(step: Callable[[StopRequest], T]) -> T:
 
 
 def _wait_unless_cancelled(done: Future[Any], task: asyncio.Task[Any] | None) -> None:
-    """Block until the step has ended. The task is cancelled from a signal handler, which runs while this waits.
-
-    Raises:
-        CancelledError: the task was cancelled.
+    """Block until the step has ended, or the task is cancelled: by a signal handler, which runs while this waits, as
+    `asyncio.run` does at Ctrl-C.
     """
     before = task.cancelling() if task else 0
     while not wait([done], timeout=_POLL_SECONDS).done:

@@ -4,13 +4,10 @@ It answers over plain HTTP on a loopback address, in a thread of its own, so it 
 no account, no network and no sign-in service. The pytest fixture `partner_center` gives one to a test (`pytest_plugin`).
 """
 
-import csv
-import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from math import inf
-from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, NotRequired, Self, TypedDict
 
@@ -113,11 +110,8 @@ class PartnerCenter:
         """
         if self._running:
             raise RuntimeError("PartnerCenter is running already; call stop() first")
-        with ExitStack() as stack:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="auditor-testing-"))
-            simulator = stack.enter_context(serve_in_thread(self._options(self._write_roster(Path(folder)))))
-            self._stack = stack.pop_all()
-        self._simulator, self._running = simulator, True
+        self._simulator = self._stack.enter_context(serve_in_thread(self._options()))
+        self._running = True
         return self
 
     def stop(self) -> None:
@@ -194,23 +188,13 @@ class PartnerCenter:
         company = self._companies.get(customer_id)
         return Member(customer_id, *company) if company else made_up(customer_id)
 
-    def _write_roster(self, folder: Path) -> Path:
-        """Write the customer list as the file that the simulator reads."""
-        roster = folder / "customers.csv"
-        with roster.open("w", encoding="utf-8", newline="") as file:
-            rows = csv.writer(file)
-            rows.writerow(["id", "company", "domain"])
-            for member in map(self._member, self._kinds):
-                rows.writerow([member.id, member.company, member.domain])
-        return roster
-
-    def _options(self, roster: Path) -> SimulatorOptions:
+    def _options(self) -> SimulatorOptions:
         return SimulatorOptions(
             tls=False,
             announces=self._mark_simulated,
             answers=AnswerOptions(overrides=dict(self._kinds), as_of=datetime.now(UTC)),
             throttle=ThrottleOptions(windows=_windows(self._throttle)),
-            customers=CustomerListOptions(roster=roster, foreign_share=0),
+            customers=CustomerListOptions(roster=tuple(map(self._member, self._kinds)), foreign_share=0),
             identity=IdentityOptions(enabled=False, access_lifetime=_TOKEN_SECONDS),
         )
 

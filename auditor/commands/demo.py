@@ -26,7 +26,6 @@ from auditor.simulator import (
     CustomerListOptions,
     Scenario,
     SimulatorOptions,
-    StrangerPolicy,
     ThrottleOptions,
     Window,
     covering_seed,
@@ -110,7 +109,7 @@ def _simulator_options(sample: Path, folder: str) -> SimulatorOptions:
             stall_seconds=4 * _TIMEOUT,
         ),
         throttle=ThrottleOptions(windows=(Window(_SERVER_LIMIT, 1.0),)),
-        customers=CustomerListOptions(roster=roster, foreign_share=0.0, missing=StrangerPolicy.NO_ACCOUNT_STATUS),
+        customers=CustomerListOptions(roster=roster, foreign_share=0.0, missing="no_account_status"),
     )
 
 

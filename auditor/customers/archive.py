@@ -15,7 +15,7 @@ from typing import IO, BinaryIO, cast
 import olefile
 
 from auditor.customers.messages import EXPECTED, format_label, format_reason
-from auditor.customers.source import CHUNK_SIZE, Source, read_head
+from auditor.customers.source import CHUNK_SIZE, Source, closed_on_error, read_head
 from auditor.errors import CustomerListError
 
 MOST_UNPACKED = 1 << 30
@@ -75,21 +75,12 @@ def unpack(source: Source) -> Source | zipfile.ZipFile:
 
 
 def _refuse_nested(found: Source) -> Source:
-    """Return the same source, or close it if it is an archive itself.
-
-    Raises:
-        CustomerListError: it is an archive, or a document that is not a list.
-    """
-    try:
-        is_archive = found.head.startswith(_GZIP) or isinstance(_open_zip(found), zipfile.ZipFile)
+    """Return the same source; an archive, or a document that is not a list, is closed and refused."""
+    with closed_on_error(found):
+        if found.head.startswith(_GZIP) or isinstance(_open_zip(found), zipfile.ZipFile):
+            raise CustomerListError(f"{found.label} is an archive in an archive", "unpack it first")
         found.stream.seek(len(found.head))
-    except BaseException:
-        found.close()
-        raise
-    if is_archive:
-        found.close()
-        raise CustomerListError(f"{found.label} is an archive in an archive", "unpack it first")
-    return found
+        return found
 
 
 def _open_zip(source: Source) -> Source | zipfile.ZipFile:
@@ -143,20 +134,17 @@ def extract_member(archive: zipfile.ZipFile, member: str, archive_name: str) -> 
 def _decompress(open_stream: Callable[[], IO[bytes]], name: str, size: int, kind: str) -> Source:
     """Unpack `size` bytes to a temporary file, and read its first bytes."""
     copy: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the source
-    try:
-        with open_stream() as stream:
-            copy.writelines(_read_limited(stream, name, size))
-        copy.seek(0)
-        return read_head(name, copy, owned=True)
-    except ZIP_FAULTS as error:
-        copy.close()
-        raise CustomerListError(
-            f"{format_label(name)} is {kind}-compressed, but cannot be unpacked ({format_reason(error)})",
-            "unpack it first",
-        ) from error
-    except BaseException:
-        copy.close()
-        raise
+    with closed_on_error(copy):
+        try:
+            with open_stream() as stream:
+                copy.writelines(_read_limited(stream, name, size))
+            copy.seek(0)
+            return read_head(name, copy, owned=True)
+        except ZIP_FAULTS as error:
+            raise CustomerListError(
+                f"{format_label(name)} is {kind}-compressed, but cannot be unpacked ({format_reason(error)})",
+                "unpack it first",
+            ) from error
 
 
 def _read_limited(stream: IO[bytes], name: str, size: int) -> Iterator[bytes]:

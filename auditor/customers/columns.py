@@ -104,16 +104,13 @@ def _find_by_words(table: Table, names: Sequence[str], role: str, warnings: list
 
 
 def _warn_without_company(table: Table, names: Sequence[str], warnings: list[str]) -> None:
-    texts = [name for name in names if _is_text(_first_value(table, name))]
+    firsts = {name: _first_value(table, name) for name in names}
+    texts = [name for name, cell in firsts.items() if normalise_id(cell) is None and any(map(str.isalpha, cell))]
     if texts:
         warnings.append(
             f"no column of company names was recognised among {quote_all(texts)}: "
             f"if there is one, choose it with --company-column NAME"
         )
-
-
-def _is_text(cell: str) -> bool:
-    return normalise_id(cell) is None and any(map(str.isalpha, cell))
 
 
 def _first_value(table: Table, name: str) -> str:

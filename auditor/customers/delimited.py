@@ -13,7 +13,7 @@ from itertools import chain
 
 from auditor.core.ids import normalise_id
 from auditor.customers.columns import Columns, assess_table
-from auditor.customers.header import GridRow, Header, inspect_grid, read_records
+from auditor.customers.header import GridRow, inspect_grid, read_records
 from auditor.customers.id_column import IdEvidence
 from auditor.customers.source import Text
 from auditor.customers.table import SAMPLE_ROWS, Format, Table
@@ -61,7 +61,6 @@ class _Trial:
     """A delimiter tried on the first lines: the resulting table, its evidence, and the error that ended the trial."""
 
     delimiter: str
-    header: Header
     table: Table
     merit: tuple[bool, int]
     fault: CustomerListError | None
@@ -76,7 +75,7 @@ def read_delimited(text: Text, wanted: Columns) -> Table:
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL))
     lines = _inspect_lines(text.lines(), wanted)
     best = _choose_delimiter(lines, text.label, wanted)
-    text.warnings.extend(best.header.warnings)
+    text.warnings.extend(best.table.warnings)
     if lines.several:
         text.warnings.append(
             "a line holds several ids: each is taken for a customer of its own; "
@@ -86,7 +85,7 @@ def read_delimited(text: Text, wanted: Columns) -> Table:
     else:
         rows = _read_rows(lines.all, best.delimiter, lines.start, text.label)
     delimiter = best.delimiter if lines.format is Format.CSV else None
-    return replace(best.table, parts=((None, read_records(rows, best.header)),), delimiter=delimiter)
+    return replace(best.table, parts=((None, read_records(rows, best.table)),), delimiter=delimiter)
 
 
 def _inspect_lines(lines: Iterator[str], wanted: Columns) -> _Lines:
@@ -149,11 +148,7 @@ def _split_ids(lines: Iterable[str]) -> Iterator[GridRow]:
 
 
 def _choose_delimiter(lines: _Lines, label: str, wanted: Columns) -> _Trial:
-    """Return the trial of the delimiter with the best list.
-
-    Raises:
-        CustomerListError: the error of the best delimiter.
-    """
+    """Return the trial of the delimiter with the best list. If there is none, the error of a delimiter is raised."""
     trials: list[_Trial] = []
     refused: list[CustomerListError] = []
     for delimiter in lines.delimiters:
@@ -175,8 +170,8 @@ def _try_delimiter(lines: _Lines, delimiter: str, label: str, wanted: Columns) -
         rows, fault = list(_split_ids(lines.sample)), None
     else:
         rows, fault = _read_sample(lines, delimiter, label)
-    header, table = inspect_grid(rows, wanted.id, lines.format)
-    return _Trial(delimiter, header, table, (assess_table(table, wanted) > IdEvidence.NONE, len(table.names)), fault)
+    table = inspect_grid(rows, wanted.id, lines.format)
+    return _Trial(delimiter, table, (assess_table(table, wanted) > IdEvidence.NONE, len(table.names)), fault)
 
 
 def _read_sample(lines: _Lines, delimiter: str, label: str) -> tuple[list[GridRow], CustomerListError | None]:

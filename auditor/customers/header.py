@@ -8,7 +8,7 @@ row holds a GUID, there is no header and the columns are called "column 1", ….
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from auditor.core.ids import normalise_id
 from auditor.customers.header_words import is_id_header, is_label, names_the_id
@@ -23,87 +23,69 @@ _DEEPEST = 50
 """Rows; no title is longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """The header of a list.
+def inspect_grid(rows: Sequence[GridRow], wanted_id: str | None, kind: Format) -> Table:
+    """Find the header among the first rows; return the table with the sample, but without records yet.
 
-    Attributes:
-        row: its number; None if there is none.
-        names: the columns, each once.
-        warnings: for the user.
-        usual_width: the number of cells of most rows below it.
-    """
-
-    row: int | None
-    names: tuple[str, ...]
-    warnings: tuple[str, ...] = ()
-    usual_width: int = 0
-
-
-def inspect_grid(rows: Sequence[GridRow], wanted_id: str | None, kind: Format) -> tuple[Header, Table]:
-    """Find the header among the first rows; return it with a table that has the sample, but no records yet.
+    Args:
+        rows: the first rows.
+        wanted_id: the user's name of the id column, or None.
+        kind: the format.
 
     Raises:
         CustomerListError: rows above the header may be customers.
     """
-    header = find_header(rows, wanted_id)
-    below = [cells for number, cells in rows if header.row is None or number > header.row]
+    row, names, warnings = _find_header(rows, wanted_id)
+    below = [cells for number, cells in rows if row is None or number > row]
     widths = Counter(len(cells) for cells in below if not all(map(is_blank, cells)))
     # of two equally frequent widths, the smaller
-    header = replace(header, usual_width=max(sorted(widths), key=lambda width: widths[width], default=0))
-    sample = [cells for _, cells in read_records(rows, header)]
-    return header, Table(format=kind, names=header.names, sample=sample, header_row=header.row)
+    usual_width = max(sorted(widths), key=lambda width: widths[width], default=0)
+    table = Table(format=kind, names=names, header_row=row, warnings=warnings, usual_width=usual_width)
+    return replace(table, sample=[cells for _, cells in read_records(rows, table)])
 
 
-def read_records(rows: Iterable[GridRow], header: Header) -> Iterator[Record]:
+def read_records(rows: Iterable[GridRow], table: Table) -> Iterator[Record]:
     """Yield the records below the header; every row if there is none."""
-    names = header.names
+    names = table.names
     width = len(names)
     rows = iter(rows)
-    if header.row is not None:
-        next(number for number, _ in rows if number == header.row)
+    if table.header_row is not None:
+        next(number for number, _ in rows if number == table.header_row)
     for number, cells in rows:
         if len(cells) == width:
             yield number, dict(zip(names, cells, strict=True))
         else:
-            yield number, _fit_to_header(header, cells)
+            yield number, _fit_to_header(table, cells)
 
 
-def _fit_to_header(header: Header, cells: list[str]) -> dict[str, str]:
+def _fit_to_header(table: Table, cells: list[str]) -> dict[str, str]:
     """Return a row by columns. Missing cells are blank; cells beyond the header get extra columns."""
-    names = header.names
+    names = table.names
     beyond = cells[len(names) :]
     if not all(map(is_blank, beyond)):
         return LongRow(zip(unique_names([*names, *([""] * len(beyond))]), cells, strict=True))
     fitted = zip(names, [*cells[: len(names)], *([""] * (len(names) - len(cells)))], strict=True)
     # if all rows have blank cells beyond the header, the export adds them; else the row's last cell was blank
-    return LongRow(fitted) if beyond and len(cells) > header.usual_width else dict(fitted)
+    return LongRow(fitted) if beyond and len(cells) > table.usual_width else dict(fitted)
 
 
-def find_header(grid: Sequence[GridRow], wanted_id: str | None) -> Header:
-    """The header among the first rows of a grid. `wanted_id` is the user's name of the id column, or None.
-
-    Raises:
-        CustomerListError: rows above the header may be customers.
-    """
+def _find_header(grid: Sequence[GridRow], wanted_id: str | None) -> tuple[int | None, tuple[str, ...], tuple[str, ...]]:
+    """Return the number of the header's row (None if there is none), the names of the columns, and warnings."""
     width = max((len(cells) for _, cells in grid), default=0)
     holding = next((i for i, (_, cells) in enumerate(grid) if _holds_id(cells)), len(grid))
     at = _find_naming_row(grid, wanted_id)
     if at is not None:
         number, cells = grid[at]
-        return Header(number, unique_names(cells), _warn_of_titles(grid, at, insisted=wanted_id is not None))
+        return number, unique_names(cells), _warn_of_titles(grid, at, insisted=wanted_id is not None)
     at = None if wanted_id else _find_below_titles(grid, holding)
     if at is not None:
         number, cells = grid[at]
-        return Header(
-            number, unique_names(cells), (*_warn_of_titles(grid, at, insisted=True), _warn_of_guess(grid[at]))
-        )
+        return number, unique_names(cells), (*_warn_of_titles(grid, at, insisted=True), _warn_of_guess(grid[at]))
     above = grid[: min(holding, _DEEPEST)]
     # In a list of one column a title cannot be distinguished from a wrong id: every line is a row.
     if not above or (width == 1 and holding < len(grid)):
-        return Header(None, unique_names([""] * width))
+        return None, unique_names([""] * width), ()
     number, cells = _find_fullest(grid, above)
-    return Header(number, unique_names(cells), (_warn_of_guess((number, cells)),) if holding < len(grid) else ())
+    return number, unique_names(cells), (_warn_of_guess((number, cells)),) if holding < len(grid) else ()
 
 
 def _warn_of_guess(row: GridRow) -> str:
@@ -134,11 +116,7 @@ def _find_below_titles(grid: Sequence[GridRow], holding: int) -> int | None:
 
 
 def _find_fullest(grid: Sequence[GridRow], above: Sequence[GridRow]) -> GridRow:
-    """Return the fullest of the rows above the first GUID.
-
-    Raises:
-        CustomerListError: a row above it has several cells and no blank row between them, so it may be a customer.
-    """
+    """Return the fullest of the rows above the first GUID. A row above it that may be a customer is an error."""
     number, cells = max(above, key=lambda row: _count_filled(row[1]))
     at = next(i for i, (row, _) in enumerate(grid) if row == number)
     for i, (row, others) in enumerate(above):
@@ -189,10 +167,8 @@ def _has_blank_between(grid: Sequence[GridRow], row: int, header: int) -> bool:
 
 
 def _warn_of_titles(grid: Sequence[GridRow], header: int, *, insisted: bool) -> tuple[str, ...]:
-    """Return warnings about the rows above the header that hold a GUID.
-
-    Raises:
-        CustomerListError: one may be a customer, and the user did not name the header's id column.
+    """Return warnings about the rows above the header that hold a GUID. One that may be a customer is an error, unless the
+    user named the header's id column (`insisted`).
     """
     customers = () if insisted else _find_customers_above(grid, header)
     for i in customers:

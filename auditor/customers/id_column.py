@@ -167,11 +167,7 @@ def _warn_of_others(
 
 
 def _check_tenant_columns(found: Sequence[_Candidate], generic: _Candidate, label: str, warnings: list[str]) -> None:
-    """Warn about a tenant column without ids, if there is a generic column with ids.
-
-    Raises:
-        CustomerListError: the tenant column is filled with something else.
-    """
+    """Warn about a tenant column that is empty, if there is a generic column with ids; one without ids is an error."""
     for one in found:
         if one.kind is not Kind.TENANT or one.ids or not says_id(one.name):
             continue
@@ -224,11 +220,7 @@ def _choose_tenant_column(
 
 
 def _find_likeliest(found: Sequence[_Candidate], label: str) -> list[_Candidate]:
-    """Return the columns that hold the same ids in every row, if all the others hold one id only.
-
-    Raises:
-        CustomerListError: two columns hold different ids.
-    """
+    """Return the columns that hold the same ids in every row, if all the others hold one id only; else it is an error."""
     groups: list[list[_Candidate]] = []
     for one in found:
         group = next((group for group in groups if all(one.has_same_ids(other) for other in group)), None)

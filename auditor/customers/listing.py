@@ -7,7 +7,6 @@ has it, and no request is sent for it.
 import re
 from collections.abc import Iterator
 from itertools import chain
-from types import TracebackType
 from typing import BinaryIO, Self
 from zipfile import ZipFile
 
@@ -20,7 +19,7 @@ from auditor.customers.json_list import read_json
 from auditor.customers.messages import EXPECTED, quote_all
 from auditor.customers.parts import WHOLE, Parts
 from auditor.customers.rows import PlacedRecord, RowReader, drop_footer
-from auditor.customers.source import Source, Text, open_source
+from auditor.customers.source import Source, Text, closed_on_error, open_source
 from auditor.customers.table import Format, Table
 from auditor.customers.web_page import is_page, read_page
 from auditor.errors import CustomerListError
@@ -90,9 +89,7 @@ class CustomerList:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -100,11 +97,7 @@ class CustomerList:
         self._source.close()
 
     def _read_first(self, rows: Iterator[Customer | RejectedRow]) -> Iterator[Customer | RejectedRow]:
-        """Read the first row; return all rows.
-
-        Raises:
-            CustomerListError: there is none.
-        """
+        """Read the first row, without which there is no list; return all rows."""
         first = next(rows, None)
         if first is None:
             under = "" if self.header_row is None else f" under the header in row {self.header_row}"
@@ -145,14 +138,11 @@ def read(
         CustomerListError: missing, unreadable, not a list, empty, no id column, or two candidates for a column.
     """
     opened = open_source(source, content)
-    try:
+    with closed_on_error(opened):
         unpacked = unpack(opened)
         if isinstance(unpacked, Source):
             return CustomerList(unpacked, columns, parts)
         return _read_only_list(opened, unpacked, columns, parts)
-    except BaseException:
-        opened.close()
-        raise
 
 
 def _place_records(name: str, table: Table) -> Iterator[PlacedRecord]:
@@ -171,11 +161,7 @@ def _needs_spooling(head: bytes) -> bool:
 
 
 def _parse_list(source: Source, text: Text, wanted: Columns, parts: Parts) -> Table:
-    """Parse a list by its format; `text` is read for text formats only.
-
-    Raises:
-        CustomerListError: unknown format, or not readable in the format that it seems to have.
-    """
+    """Parse a list by its format; `text` is read for text formats only."""
     # imported here: a CSV list does not need calamine or pyarrow
     if source.head.startswith(_PARQUET):
         from auditor.customers.parquet import read_parquet  # noqa: PLC0415 - see above
@@ -200,16 +186,14 @@ def _add_label(error: CustomerListError, label: str) -> CustomerListError:
 
 
 def _read_only_list(source: Source, archive: ZipFile, columns: Columns, parts: Parts) -> CustomerList:
-    """Return the one list in an archive; a warning names every other file and why it is not a list.
-
-    Raises:
-        CustomerListError: the archive holds several lists, or none.
-    """
+    """Return the one list in an archive; a warning names every other file and why it is not a list."""
     lists: list[CustomerList] = []
     faults: list[CustomerListError] = []
     for member in list_members(archive):
         try:
-            lists.append(_open_list(extract_member(archive, member, source.name), columns, parts))
+            extracted = extract_member(archive, member, source.name)
+            with closed_on_error(extracted):
+                lists.append(CustomerList(extracted, columns, parts))
         except CustomerListError as error:
             faults.append(error)
     if len(lists) != 1:
@@ -219,14 +203,6 @@ def _read_only_list(source: Source, archive: ZipFile, columns: Columns, parts: P
     source.close()
     lists[0].warnings.extend(f"not read: {error.message}" for error in faults)
     return lists[0]
-
-
-def _open_list(source: Source, columns: Columns, parts: Parts) -> CustomerList:
-    try:
-        return CustomerList(source, columns, parts)
-    except BaseException:
-        source.close()
-        raise
 
 
 def _archive_error(source: Source, lists: list[str], faults: list[CustomerListError]) -> CustomerListError:

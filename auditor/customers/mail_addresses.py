@@ -80,11 +80,7 @@ def _read_addresses(text: str, name: str, where: str) -> tuple[str, ...]:
 
 
 def _find_columns(rows: _Rows, label: str) -> tuple[int, int, int]:
-    """(column of account managers, column of addresses, index of the first row below the header).
-
-    Raises:
-        SettingsError: they are not certain.
-    """
+    """(column of account managers, column of addresses, index of the first row below the header)."""
     header = rows[0][1]
     first = 0 if any("@" in cell for cell in header) else 1
     places = range(max(len(cells) for _, cells in rows))

@@ -51,11 +51,7 @@ def _read_records(parquet: pq.ParquetFile, names: tuple[str, ...], label: str) -
 
 
 def _read_column(column: "pa.Array[Any]", name: str, label: str) -> list[str]:
-    """Return a column's values as text.
-
-    Raises:
-        CustomerListError: its type has values that neither Arrow nor Python can write.
-    """
+    """Return a column's values as text; a type with values that neither Arrow nor Python can write is an error."""
     try:
         return ["" if value is None else value for value in format_values(column)]
     except _UNWRITABLE as error:

@@ -139,11 +139,7 @@ class RowReader:
                 )
 
     def _take_long_row(self, number: int, cells: dict[str, str], records: Iterator[PlacedRecord]) -> None:
-        """Count a row that is longer than the header.
-
-        Raises:
-            CustomerListError: an id, a domain or an owner may have shifted into another column.
-        """
+        """Count a row that is longer than the header. If an id, a domain or an owner may have shifted, it is an error."""
         self._first_long = self._first_long or list(cells.values())
         self._count_long_row(number)
         ids = {found for cell in cells.values() if (found := normalise_id(cell))}
@@ -212,12 +208,8 @@ def drop_footer(rows: Iterable[Customer | RejectedRow], warnings: list[str]) -> 
 
 
 def _may_be_footer(row: RejectedRow, filled: int, *, below: bool) -> bool:
-    """Return True for a row that may belong to a footer.
-
-    Args:
-        row: without a usable id.
-        filled: number of filled cells of the last customer's row.
-        below: True if the row above belongs to the footer.
+    """Return True for a row that may belong to a footer; `filled` counts the cells of the last customer's row, and `below`
+    is True if the row above belongs to the footer.
     """
     own = row.row
     cells = _list_filled(row)

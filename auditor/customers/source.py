@@ -115,6 +115,16 @@ class Source:
             stream.close()
 
 
+@contextmanager
+def closed_on_error(opened: Source | BinaryIO) -> Iterator[None]:
+    """Close a list or file if the block raises."""
+    try:
+        yield
+    except BaseException:
+        opened.close()
+        raise
+
+
 def open_source(name: str, content: BinaryIO | None = None) -> Source:
     """Open the list `name` (`-`: standard input; with `content`, only a name) and read its first bytes.
 
@@ -131,11 +141,8 @@ def open_source(name: str, content: BinaryIO | None = None) -> Source:
         file = Path(name).open("rb")  # noqa: SIM115 - outlives this function; `close` closes it
     except (OSError, ValueError) as error:
         raise _read_error(name, error) from error
-    try:
+    with closed_on_error(file):
         return read_head(name, file, owned=True)
-    except BaseException:
-        file.close()
-        raise
 
 
 def read_head(name: str, stream: BinaryIO, *, owned: bool) -> Source:
@@ -161,11 +168,7 @@ def read_head(name: str, stream: BinaryIO, *, owned: bool) -> Source:
 
 
 def _refuse_lock_file(name: str, head: bytes) -> None:
-    """Refuse the small file that an office program keeps beside a workbook while it is open.
-
-    Raises:
-        CustomerListError: it is one; the message names the workbook, and the user who has it open if known.
-    """
+    """Refuse the small file that an office program keeps beside a workbook while it is open."""
     last = Path(name).name
     real = last.rpartition("~$")[2] if "~$" in last else ""
     if last.startswith(".~lock.") and last.endswith("#"):

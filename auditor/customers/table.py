@@ -41,15 +41,19 @@ class Table:
         parts: every record in order, blank ones included; to be iterated once. The records of a list on several sheets come
             with the name of their sheet, all others with None.
         header_row: number of the header; None if the list has none.
+        warnings: about the header, for the user.
+        usual_width: the number of cells of most rows below the header.
         delimiter: of CSV.
         sheet: of a workbook; the names of several if the list is on several.
     """
 
     format: Format
     names: tuple[str, ...]
-    sample: Sequence[dict[str, str]]
+    sample: Sequence[dict[str, str]] = ()
     parts: Sequence[tuple[str | None, Iterator[Record]]] = ()
     header_row: int | None = None
+    warnings: tuple[str, ...] = ()
+    usual_width: int = 0
     delimiter: str | None = None
     sheet: str | None = None
 

@@ -62,9 +62,9 @@ def read_page(text: Text, wanted: Columns) -> Table:
             "open it in Excel and save the list as .xlsx" if tables else "was it saved instead of the export?",
         )
     rows = tables[0]
-    header, table = inspect_grid(rows[:SAMPLE_ROWS], wanted.id, Format.WEB_PAGE)
-    text.warnings.extend(header.warnings)
-    return replace(table, parts=((None, read_records(rows, header)),))
+    table = inspect_grid(rows[:SAMPLE_ROWS], wanted.id, Format.WEB_PAGE)
+    text.warnings.extend(table.warnings)
+    return replace(table, parts=((None, read_records(rows, table)),))
 
 
 def _read_whole(text: Text) -> str:

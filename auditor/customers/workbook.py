@@ -25,24 +25,17 @@ from python_calamine import (
     SheetVisibleEnum,
     load_workbook,
 )
+from xlsxwriter.utility import xl_col_to_name
 
 from auditor.core.ids import normalise_id
 from auditor.core.text import count_noun
 from auditor.customers.archive import OLD_CONTAINER, ZIP_FAULTS, find_old_document
 from auditor.customers.columns import Columns
-from auditor.customers.header import GridRow, Header, inspect_grid, read_records
+from auditor.customers.header import GridRow, inspect_grid, read_records
 from auditor.customers.header_words import fold
 from auditor.customers.id_column import IdEvidence
 from auditor.customers.messages import EXPECTED, format_reason, quote_all
-from auditor.customers.parts import (
-    Part,
-    Parts,
-    ambiguity_error,
-    assess_part,
-    find_named,
-    find_surest,
-    list_columns,
-)
+from auditor.customers.parts import Part, Parts, ambiguity_error, assess_part, find_named, find_surest, list_columns
 from auditor.customers.table import SAMPLE_ROWS, Format, Table, is_blank
 from auditor.customers.workbook_binary import find_omitted_xls, find_omitted_xlsb
 from auditor.customers.workbook_xml import (
@@ -52,7 +45,6 @@ from auditor.customers.workbook_xml import (
     find_far_cell,
     find_omitted_ods,
     find_omitted_xlsx,
-    format_column,
 )
 from auditor.errors import CustomerListError
 
@@ -72,14 +64,12 @@ class _Sheet:
         cells: as the library reads them.
         omitted: the cells that the library omits.
         part: the sheet as a candidate for the list.
-        header: None if it could not be found.
         holds_ids: True if a GUID is among the first rows.
     """
 
     cells: CalamineSheet
     omitted: Omitted
     part: Part
-    header: Header | None
     holds_ids: bool
 
 
@@ -125,11 +115,7 @@ def _refuse_other_documents(file: BinaryIO, label: str) -> None:
 
 
 def _find_omitted(file: BinaryIO, sheets: Sequence[str], label: str) -> OmittedIn:
-    """Return a function for the cells of a sheet that the library omits; call it while `file` is open.
-
-    Raises:
-        CustomerListError: damaged; also from the function.
-    """
+    """Return a function for the cells of a sheet that the library omits; call it while `file` is open."""
     try:
         file.seek(0)
         find = _open_omitted(file, sheets)
@@ -199,12 +185,12 @@ def _inspect_sheet(
         return None
     holds_ids = any(normalise_id(cell) for _, row in first for cell in row)
     try:
-        header, table = inspect_grid(first, wanted.id, Format.WORKBOOK)
+        table = inspect_grid(first, wanted.id, Format.WORKBOOK)
     except CustomerListError as error:
         message = error.message.removeprefix(f"{label}: ")
         fault = CustomerListError(f'{label}, sheet "{cells.name}": {message}', error.hint)
-        return _Sheet(cells, omitted, Part(cells.name, None, IdEvidence.NONE, hidden, fault), None, holds_ids)
-    return _Sheet(cells, omitted, assess_part(cells.name, table, wanted, hidden=hidden), header, holds_ids)
+        return _Sheet(cells, omitted, Part(cells.name, None, IdEvidence.NONE, hidden, fault), holds_ids)
+    return _Sheet(cells, omitted, assess_part(cells.name, table, wanted, hidden=hidden), holds_ids)
 
 
 def _choose_sheets(sheets: Sequence[_Sheet], parts: Parts, label: str, warnings: list[str]) -> list[_Sheet]:
@@ -255,7 +241,7 @@ def _warn_of_omitted(sheet: _Sheet) -> Iterator[str]:
         ]
         if cells:
             row, column, text = cells[0]
-            place = f"{format_column(column)}{row}"
+            place = f"{xl_col_to_name(column)}{row}"
             first, advice = f"{text} in {place}", "its row keeps it as text"
             if has_no_value:
                 first, advice = place, "open the file in Excel and save it"
@@ -263,22 +249,18 @@ def _warn_of_omitted(sheet: _Sheet) -> Iterator[str]:
 
 
 def _join_sheets(sheets: Sequence[_Sheet], label: str, warnings: list[str]) -> Table:
-    """Return the table of one sheet, or of several sheets that are one list.
-
-    Raises:
-        CustomerListError: the sheets have no column in common.
-    """
-    tables = [(sheet, sheet.part.table, sheet.header) for sheet in sheets if sheet.part.table and sheet.header]
-    for sheet, _, header in tables:
-        warnings.extend(f'sheet "{sheet.part.name}": {warning}' for warning in header.warnings)
-    first, first_table, first_header = tables[0]
+    """Return the table of one sheet, or of several sheets that are one list. It is an error if they share no column."""
+    tables = [(sheet, sheet.part.table) for sheet in sheets if sheet.part.table]
+    for sheet, table in tables:
+        warnings.extend(f'sheet "{sheet.part.name}": {warning}' for warning in table.warnings)
+    first, first_table = tables[0]
     if len(tables) == 1:
-        records = read_records(_read_rows(first.cells, first.omitted), first_header)
+        records = read_records(_read_rows(first.cells, first.omitted), first_table)
         return replace(first_table, parts=((None, records),), sheet=first.part.name)
     names = dict.fromkeys(first_table.names)
     parts = []
     sample = []
-    for sheet, table, header in tables:
+    for sheet, table in tables:
         own = _rename_columns(table.names, first_table.names)
         if not set(own) & set(first_table.names):
             raise CustomerListError(
@@ -288,7 +270,7 @@ def _join_sheets(sheets: Sequence[_Sheet], label: str, warnings: list[str]) -> T
             )
         names |= dict.fromkeys(own)
         rows = _read_rows(sheet.cells, sheet.omitted)
-        parts.append((sheet.part.name, read_records(rows, Header(header.row, own))))
+        parts.append((sheet.part.name, read_records(rows, replace(table, names=own, usual_width=0))))
         new_names = dict(zip(table.names, own, strict=True))
         sample += [{new_names.get(name, name): cell for name, cell in cells.items()} for cells in table.sample]
     sheet_names = [sheet.part.name for sheet in sheets]

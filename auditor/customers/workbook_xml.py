@@ -19,6 +19,8 @@ from posixpath import join, normpath
 from typing import Any, BinaryIO
 from xml.parsers import expat
 
+from xlsxwriter.utility import xl_cell_to_rowcol, xl_rowcol_to_cell
+
 from auditor.customers.archive import ZIP_FAULTS
 from auditor.customers.table import parse_repeat
 
@@ -49,7 +51,7 @@ _no_value = rb"(?:/(?:\w+:)?c>|(?:\w+:)?v\s*/>|(?:\w+:)?v>\s*</)"
 # each pattern begins with a fixed text, which is quick to find; a false hit only costs the parsing
 _empty_formula = re.compile(rb"f>\s*<" + _no_value).search
 _empty_shared_formula = re.compile(rb"/>\s*<" + _no_value).search
-_cell_place = re.compile(r"([A-Z]{1,3})([0-9]{1,7})").fullmatch
+_cell_place = re.compile(r"[A-Z]{1,3}[0-9]{1,7}").fullmatch
 # only a sheet that repeats filled cells by the thousand can be too large
 _repeats = re.compile(
     rb'repeated="[0-9]{4,}"[^<>]*value-type=|value-type=[^<>]*repeated="[0-9]{4,}"'
@@ -82,11 +84,10 @@ def _find_far_xlsx_cell(archive: zipfile.ZipFile, part: str) -> str | None:
     for piece in _read_pieces(archive, part, _OVERLAP):
         cells = _filled(piece)
         row = max(row, *(int(number) for _, number in cells), 0)
-        column = max(
-            column, *(_column_number(letters.decode()) + 1 for letters in {letters for letters, _ in cells}), 0
-        )
+        letters = {letters.decode() for letters, _ in cells}
+        column = max(column, *(xl_cell_to_rowcol(f"{each}1")[1] + 1 for each in letters), 0)
         if row * column > MOST_CELLS:
-            return f"{format_column(column - 1)}{row}"
+            return str(xl_rowcol_to_cell(row - 1, column - 1))
     return None
 
 
@@ -95,7 +96,7 @@ def _find_far_ods_cell(archive: zipfile.ZipFile) -> str | None:
         return None
     content = _OdsContent(archive)
     row, column = max(((r, c) for r, c in content.extents if r * c > MOST_CELLS), default=(0, 0))
-    return f"{format_column(column - 1)}{row}" if row else None
+    return str(xl_rowcol_to_cell(row - 1, column - 1)) if row else None
 
 
 def find_omitted_xlsx(archive: zipfile.ZipFile) -> OmittedIn:
@@ -155,24 +156,6 @@ def read_targets(relations: bytes) -> dict[str, str]:
         one.get("Id", ""): normpath(join("/xl", one.get("Target", ""))).lstrip("/")
         for one in _read_elements(relations, "Relationship")
     }
-
-
-def format_column(column: int) -> str:
-    """Return the name of the column with this number (from 0): A, …, Z, AA, …."""
-    letters = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
-
-
-def _column_number(letters: str) -> int:
-    """Return the number of the column with this name; A is 0."""
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number - 1
 
 
 def _read_pieces(archive: zipfile.ZipFile, part: str, overlap: int = 0) -> Iterator[bytes]:
@@ -252,8 +235,8 @@ class _XlsxSheet:
     def _start_cell(self, attributes: dict[str, str]) -> None:
         place = _cell_place(attributes.get("r", ""))
         if place:
-            self._column = _column_number(place[1])
-            self._row = int(place[2])
+            row, self._column = xl_cell_to_rowcol(place[0])
+            self._row = row + 1
         else:
             self._column += 1
         self._kind = attributes.get("t", "")

@@ -10,7 +10,6 @@ import math
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -22,9 +21,15 @@ from auditor.core.connection import CaBundle, Proxy
 from auditor.core.judge import PAGE_SIZE
 from auditor.core.model import ApiResponse
 from auditor.errors import MORE_FILES, TOO_MANY_FILES, StoppedEarlyError, is_too_many_files
-from auditor.fetch.content_encoding import decode_body
 from auditor.fetch.response_matching import CORRELATION_ID, REQUEST_ID, Connector, check_request_id
-from auditor.fetch.responses import RequestSecrets, failure_response, read_available, read_body, to_response
+from auditor.fetch.responses import (
+    RequestSecrets,
+    decode_body,
+    failure_response,
+    read_available,
+    read_body,
+    to_response,
+)
 from auditor.fetch.timeouts import Deadline, DeadlineTimer
 from auditor.fetch.transport_security import tls_context
 from auditor.version import __version__
@@ -34,15 +39,13 @@ LARGEST_BODY = 1 << 20
 LARGEST_PAGE = 16 << 20
 """Bytes; 500 customers take under one megabyte."""
 
-FIXED_HEADERS = MappingProxyType(
-    {
-        "Accept": "application/json",
-        "Accept-Encoding": "gzip, deflate",
-        "X-Locale": "en-US",
-        "MS-PartnerCenter-Application": "auditor",
-        "User-Agent": f"auditor/{__version__}",
-    }
-)
+FIXED_HEADERS: Mapping[str, str] = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate",
+    "X-Locale": "en-US",
+    "MS-PartnerCenter-Application": "auditor",
+    "User-Agent": f"auditor/{__version__}",
+}
 """The same for every request."""
 
 
@@ -75,7 +78,7 @@ class PartnerCenterClient:
         # parsed once: every other URL is this one with another path
         self._validation = URL(f"{api.rstrip('/')}/?type=account", encoded=True)
         self._root = self._validation.raw_path.rstrip("/")
-        self._headers: Mapping[str, str] = FIXED_HEADERS if timeouts else {}
+        self._headers = FIXED_HEADERS if timeouts else {}
         timeouts = timeouts or session.timeout
         self._deadline_timer = DeadlineTimer(timeouts.total or math.inf, timeouts.sock_read or math.inf)
         # aiohttp's own would set three timers a request

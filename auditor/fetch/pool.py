@@ -8,7 +8,7 @@ consumer leaves early; `runs.client` runs a pool as a task beside its generator.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from auditor.core.judge import NEW_BREAKER, Breaker
 from auditor.core.model import CustomerResult, Reason, RunEnd
@@ -68,7 +68,7 @@ async def run_pool(
             of `fetch` becomes the result `internal_error` of its customer.
         Exception: the first that `record` raised; the other workers are cancelled.
     """
-    pool = _Pool(customers, fetch, record, limiter, options)
+    pool = _Pool(customers, fetch, record, limiter, options, options.breaker)
     try:
         async with asyncio.TaskGroup() as group:
             pool.start_workers(group, options.workers)
@@ -84,53 +84,46 @@ async def run_pool(
     raise failure
 
 
+@dataclass(slots=True, eq=False)
 class _Pool:
-    """The workers of one run: as many at a time as the pace needs."""
+    """The workers of one run: as many at a time as the pace needs. The first five attributes are as in `run_pool`."""
 
-    def __init__(
-        self,
-        customers: Customers,
-        fetch: Callable[[str], Awaitable[CustomerResult]],
-        record: Callable[[int, CustomerResult], None],
-        limiter: RateLimiter,
-        options: PoolOptions,
-    ) -> None:
-        self._customers = customers
-        self._fetch = fetch
-        self._record = record
-        self._limiter = limiter
-        self._options = options
-        self._breaker = options.breaker
-        self._failed: list[RowCustomer] = []
-        self._retried: set[int] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self.all_done = asyncio.Event()
-        self.end: RunEnd | None = None
+    customers: Customers
+    fetch: Callable[[str], Awaitable[CustomerResult]]
+    record: Callable[[int, CustomerResult], None]
+    limiter: RateLimiter
+    options: PoolOptions
+    breaker: Breaker
+    failed: list[RowCustomer] = field(default_factory=list)
+    retried: set[int] = field(default_factory=set)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    all_done: asyncio.Event = field(default_factory=asyncio.Event)
+    end: RunEnd | None = None
 
     def start_workers(self, group: asyncio.TaskGroup, count: int) -> None:
         """Start `count` workers, within the maximum of the options."""
-        for _ in range(min(count, self._options.workers - len(self._tasks))):
+        for _ in range(min(count, self.options.workers - len(self.tasks))):
             worker = group.create_task(self._work(group))
-            self._tasks.add(worker)
+            self.tasks.add(worker)
             worker.add_done_callback(self._remove_worker)
 
     async def cancel_workers(self) -> None:
         """Cancel the workers that still run `grace` seconds after the stop; `resume` asks for their customers."""
-        await self._limiter.wait_stopping()
-        await asyncio.sleep(self._options.grace)
-        for worker in self._tasks:
+        await self.limiter.wait_stopping()
+        await asyncio.sleep(self.options.grace)
+        for worker in self.tasks:
             worker.cancel()
 
     async def _next_customer(self) -> RowCustomer | None:
         """The next customer of the list; then, after an outage, each failed customer once more; None at the end."""
-        if isinstance(self._customers, AsyncIterator):
-            return await anext(self._customers, None)
-        for customer in self._customers:
+        if isinstance(self.customers, AsyncIterator):
+            return await anext(self.customers, None)
+        for customer in self.customers:
             return customer
-        if not self._failed or not self._limiter.outages:
+        if not self.failed or not self.limiter.outages:
             return None
-        row, customer_id = self._failed.pop()
-        self._retried.add(row)
+        row, customer_id = self.failed.pop()
+        self.retried.add(row)
         return row, customer_id
 
     async def _work(self, group: asyncio.TaskGroup) -> None:
@@ -139,49 +132,49 @@ class _Pool:
         while customer := await self._next_customer():
             row, customer_id = customer
             try:
-                result = await self._fetch(customer_id)
+                result = await self.fetch(customer_id)
             except RunStopping:
                 return
             except (AuditorError, OSError):
                 raise
             except Exception as error:  # noqa: BLE001 - an error with one customer must not end the run
                 result = internal_error_result(error, customer_id)
-            self._record(row, result)
+            self.record(row, result)
             self._update_breaker(row, result)
             # Little's law: a pace needs as many workers as keep one free. A worker that is busy with a slow response or waits
             # for a retry is replaced. The queue is kept short, so that few requests leave at once after a throttling.
-            if self.end or (self._limiter.waiting > MAX_WAITING and len(self._tasks) > 1):
+            if self.end or (self.limiter.waiting > MAX_WAITING and len(self.tasks) > 1):
                 # counted at once: the last worker must stay, as those that wait may be of another pool
-                self._tasks.discard(worker)
+                self.tasks.discard(worker)
                 return
-            if not self._limiter.waiting and len(self._tasks) < self._options.workers:
+            if not self.limiter.waiting and len(self.tasks) < self.options.workers:
                 self.start_workers(group, 1)
 
     def _update_breaker(self, row: int, result: CustomerResult) -> None:
         finding = result.finding
         if finding.reason in NO_ANSWER and finding.run_end is None:
-            if row not in self._retried and not self._options.shares_limiter:
-                self._failed.append((row, result.customer_id))
-            if self._limiter.held:
+            if row not in self.retried and not self.options.shares_limiter:
+                self.failed.append((row, result.customer_id))
+            if self.limiter.held:
                 # an outage has its own limit, in the rate limiter
                 return
-        before, self._breaker = self._breaker, self._breaker.after(finding)
-        if self._breaker is before and finding.run_end is None:
+        before, self.breaker = self.breaker, self.breaker.after(finding)
+        if self.breaker is before and finding.run_end is None:
             return
-        end = finding.run_end or self._breaker.run_end
+        end = finding.run_end or self.breaker.run_end
         if end is not None:
             self.end = self.end or end
             self._stop()
 
     def _stop(self) -> None:
         """Stop all workers but the current one, which returns by itself."""
-        if not self._options.shares_limiter:
-            self._limiter.stop()
+        if not self.options.shares_limiter:
+            self.limiter.stop()
             return
-        for worker in self._tasks - {asyncio.current_task()}:
+        for worker in self.tasks - {asyncio.current_task()}:
             worker.cancel()
 
     def _remove_worker(self, worker: "asyncio.Task[None]") -> None:
-        self._tasks.discard(worker)
-        if not self._tasks:
+        self.tasks.discard(worker)
+        if not self.tasks:
             self.all_done.set()

@@ -35,6 +35,7 @@ class RateLimiter:
         requests: number of requests by outcome; `sent` is their sum, `throttled` those rejected for exceeding the limit.
         waited: seconds by which throttling and pace delayed the run.
         outages: number of outages.
+        waiting: number of workers in the queue.
         run_end: set if an outage lasted too long, so that the run must end; else None.
     """
 
@@ -55,7 +56,7 @@ class RateLimiter:
         self._unlimited: rate.Rate | None = None
         self._outage = outage.NOT_YET_ANSWERED
         self._queue = asyncio.Lock()
-        self._waiting = 0
+        self.waiting = 0
         self._stopping = asyncio.Event()
         self._answered = 0
         self._first_sent_at: float | None = None
@@ -138,11 +139,6 @@ class RateLimiter:
         """True during an outage: one request at a time is sent, to find out whether the service is back."""
         return self._outage.held
 
-    @property
-    def waiting(self) -> int:
-        """The number of workers in the queue."""
-        return self._waiting
-
     def eta(self, customers: int) -> float | None:
         """Estimated seconds until this many more customers are answered; None if unknown."""
         now = self._clock()
@@ -205,7 +201,7 @@ class RateLimiter:
         await self._stopping.wait()
 
     async def _acquire_limited(self, now: float) -> float:
-        if self._waiting or self._outage.held or rate.wait(self._rate, now):
+        if self.waiting or self._outage.held or rate.wait(self._rate, now):
             now = await self._wait_in_queue()
         else:
             self._check_stopping()
@@ -217,7 +213,7 @@ class RateLimiter:
 
     async def _wait_in_queue(self) -> float:
         """Wait behind the others; return the time at which the request may be sent."""
-        self._waiting += 1
+        self.waiting += 1
         try:
             async with self._queue:
                 while seconds := max(rate.wait(self._rate, now := self._clock()), outage.wait(self._outage, now)):
@@ -227,7 +223,7 @@ class RateLimiter:
                 self._check_stopping()
                 return now
         finally:
-            self._waiting -= 1
+            self.waiting -= 1
 
     def _count_failure(self, sent_at: float | None, now: float) -> None:
         before, self._outage = self._outage, outage.failed(self._outage, now if sent_at is None else sent_at, now)

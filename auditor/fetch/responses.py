@@ -1,8 +1,11 @@
 """aiohttp's response or error -> ApiResponse, without secrets, and with a limit on the body's size.
 
+aiohttp would accept a truncated gzip stream and does not check its checksum: bodies are decompressed here.
+
 Source: "Partner Center REST headers" (the response repeats both ids, and has MS-CV and MS-ServerId).
 """
 
+import zlib
 from datetime import UTC, datetime
 
 import aiohttp
@@ -22,6 +25,10 @@ _MIN_TOKEN = 32
 """Characters; a shorter text may be a word of a body. Access tokens have a thousand or more."""
 _OK = 200
 """A number, because every response is compared with it, and an enumeration member is slower."""
+_ANY = zlib.MAX_WBITS | 32
+"""A gzip or zlib stream; zlib detects which by the first bytes."""
+_ZLIB = 8
+"""The lower half of a zlib stream's first byte. Some servers send deflate without this header."""
 _CV, _SERVER_ID, _SIMULATED = istr("MS-CV"), istr("MS-ServerId"), istr("X-Simulated")
 
 RequestSecrets = tuple[str, bytes, str, str]
@@ -49,6 +56,35 @@ async def read_body(response: aiohttp.ClientResponse, limit: int, deadline: Dead
         if size > limit:
             raise _too_large(response, limit)
     return b"".join(chunks)
+
+
+def decode_body(body: bytes, coding: str, limit: int) -> bytes:
+    """The body without its content coding.
+
+    Args:
+        body: the whole body as received.
+        coding: the Content-Encoding header.
+        limit: maximum size when decoded, in bytes.
+
+    Raises:
+        ClientPayloadError: the body is cut, damaged, too large or too long, or its coding was not asked for.
+    """
+    name = coding.strip().casefold()
+    if name == "identity" or not body:
+        return body
+    if name not in {"gzip", "x-gzip", "deflate"}:
+        raise aiohttp.ClientPayloadError("the body has a content coding that was not asked for")
+    raw_deflate = name == "deflate" and body[0] & 0xF != _ZLIB
+    decompressor = zlib.decompressobj(-zlib.MAX_WBITS if raw_deflate else _ANY)
+    try:
+        content = decompressor.decompress(body, limit + 1)
+        if len(content) > limit:
+            raise aiohttp.ClientPayloadError(f"the body is larger than {limit} bytes")
+    except zlib.error as error:
+        raise aiohttp.ClientPayloadError("the compressed body is damaged") from error
+    if not decompressor.eof or decompressor.unused_data:
+        raise aiohttp.ClientPayloadError("the compressed body is cut, or goes on after its end")
+    return content
 
 
 def _too_large(response: aiohttp.ClientResponse, limit: int) -> aiohttp.ClientPayloadError:
@@ -101,7 +137,7 @@ def to_response(response: aiohttp.ClientResponse, body: bytes, sent: RequestSecr
             _safe_header(headers.get(_SERVER_ID), token),
             _SIMULATED in headers,
             None,
-        ),
+        )
     )
 
 

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from functools import cache
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
-from tenacity.wait import wait_base
 
 from auditor.core.ids import normalise_id
 from auditor.core.judge import ATTEMPTS, UNAVAILABLE_STATUSES, Retry, classify, decide, redact, retry_after_seconds
@@ -125,7 +124,11 @@ class RetryingClient:
         finding, response, retry = await self._send(customer_id, state)
         if retry is not None:
             await self._limiter.pause(retry.after)
-            retryer = AsyncRetrying(sleep=self._limiter.pause, wait=_DecidedWait(), retry=retry_if_result(_needs_retry))
+            retryer = AsyncRetrying(
+                sleep=self._limiter.pause,
+                wait=_decided_wait,
+                retry=retry_if_result(lambda outcome: outcome[2] is not None),
+            )
             outcome: _Outcome = await retryer(self._send, customer_id, state)
             finding, response, _ = outcome
         return CustomerResult(customer_id, finding, response, state.attempts)
@@ -226,14 +229,7 @@ class RetryingClient:
 def _log_fields(
     finding: Finding, response: ApiResponse, state: _RequestState, wait_seconds: float | None
 ) -> dict[str, object]:
-    """Fields of a request for the log, those that are known.
-
-    Args:
-        finding: of its response.
-        response: to it.
-        state: of its customer.
-        wait_seconds: until the next request; None where there is none, or where the rate limiter decides.
-    """
+    """Fields of a request for the log, those that are known; `wait_seconds` is None where the rate limiter decides."""
     found = {
         # a request for a page of the customer list has a token here
         "customer_id": normalise_id(state.customer_id),
@@ -247,22 +243,16 @@ def _log_fields(
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _needs_retry(outcome: _Outcome) -> bool:
-    return outcome[2] is not None
-
-
 @cache
 def _counter_name(http_status: int) -> str:
     """The name under which such responses are counted."""
     return f"http_{http_status}"
 
 
-class _DecidedWait(wait_base):
+def _decided_wait(state: RetryCallState) -> float:
     """The wait that `core.judge.decide` returned."""
-
-    def __call__(self, retry_state: RetryCallState) -> float:
-        outcome: _Outcome = retry_state.outcome.result() if retry_state.outcome else None  # type: ignore[assignment] # tenacity calls wait only after an outcome
-        return outcome[2].after if outcome[2] else 0.0
+    outcome: _Outcome = state.outcome.result() if state.outcome else None  # type: ignore[assignment] # tenacity calls wait only after an outcome
+    return outcome[2].after if outcome[2] else 0.0
 
 
 _THROTTLED_FOR_GOOD = RunEnd(

@@ -61,8 +61,16 @@ class FileTokenStore:
 
     def needs_reencryption(self) -> bool:
         """True if keys are given and the file is not encrypted with the first of them. Raises as `load`."""
+        from cryptography.fernet import InvalidToken
+
         content = private_file.read(self.path) if self.keys else None
-        return content is not None and self.keys is not None and not _opens(parse_keys(self.keys, first=True), content)
+        if content is None or self.keys is None:
+            return False
+        try:
+            parse_keys(self.keys, first=True).decrypt(content)
+        except InvalidToken:
+            return True
+        return False
 
     def save(self, text: str) -> None:
         """Replace the stored text. Raises OSError if it cannot be written."""
@@ -222,13 +230,3 @@ def parse_keys(keys: Secret, *, first: bool = False) -> Any:
             "make one: openssl rand -base64 32",
         )
     return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in (found[:1] if first else found)])
-
-
-def _opens(key: Any, content: bytes) -> bool:
-    from cryptography.fernet import InvalidToken
-
-    try:
-        key.decrypt(content)
-    except InvalidToken:
-        return False
-    return True

@@ -6,6 +6,7 @@ nothing (each line is one `os.write`); a power cut loses what came since the las
 
 =================  ==========================================================
 `records`          the kinds of lines of the journal, and their checksum
+`lines`            which lines are undamaged, and their records
 `rows`             rows.jsonl: the lists as read
 `writer`           the journal, open for appending
 `reader`           facts of the run, and who has a final answer

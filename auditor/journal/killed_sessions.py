@@ -13,7 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from auditor.journal.records import JOURNAL, AnswerRecord, MemberRecord, SessionEnd, SessionStart, decode, is_undamaged
+from auditor.journal.lines import is_undamaged
+from auditor.journal.records import JOURNAL, AnswerRecord, MemberRecord, SessionEnd, SessionStart, decode
 
 _TAIL = 32 << 20
 """Bytes that are read; a minute of a thousand answers a second takes less."""

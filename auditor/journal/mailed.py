@@ -13,6 +13,8 @@ from typing import Literal, Self
 
 import msgspec
 
+from auditor.atomic_file import sync_folder
+
 MAILED = "mailed.jsonl"
 _DIGITS = 16
 
@@ -55,16 +57,11 @@ class MailLog:
     def __init__(self, run: Path) -> None:
         path = run / MAILED
         self._file = path.open("ab", buffering=0)
-        if not _ends_line(path):
+        if (content := path.read_bytes()) and not content.endswith(b"\n"):
             # a power cut may leave a part of a line
             self._file.write(b"\n")
-        # the name of a new file must outlive a power cut as well; Windows and some network shares do not sync folders
-        with suppress(OSError):
-            folder = os.open(run, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+        # the name of a new file must outlive a power cut as well
+        sync_folder(run)
 
     def add(self, record: MailRecord) -> None:
         """Append a line and force it to the disk.
@@ -82,11 +79,6 @@ class MailLog:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
-
-
-def _ends_line(path: Path) -> bool:
-    content = path.read_bytes()
-    return not content or content.endswith(b"\n")
 
 
 def read_mailed(run: Path) -> list[MailRecord]:

@@ -19,29 +19,8 @@ from auditor.core.judge import FIRST_ANSWERS, LENIENT_BREAKER, NEW_BREAKER, is_s
 from auditor.core.model import Cause, Finding, Reason
 from auditor.core.run_facts import Membership, RunFacts
 from auditor.errors import IncompleteError
-from auditor.journal.records import (
-    ANSWER,
-    HEADER_FACTS,
-    JOURNAL,
-    MEMBER,
-    SCHEMA_VERSION,
-    SESSION,
-    SIMULATED,
-    AnswerRecord,
-    BaselineRecord,
-    Header,
-    LanguageChoice,
-    MaxUndetermined,
-    MemberRecord,
-    MembershipRecord,
-    Record,
-    SessionEnd,
-    SessionStart,
-    SimulatedMark,
-    parse,
-    read_lines,
-    undamaged_lines,
-)
+from auditor.journal import records
+from auditor.journal.lines import parse, read_lines, undamaged_lines
 
 _BLOCK = 4 << 20
 _NO_RESPONSE = (b'"http_status":null', b'"reused_from":"')
@@ -62,7 +41,7 @@ def run_folders(reports: Path) -> list[Path]:
 def holds_journal(folder: Path) -> bool:
     """True where the folder holds a journal. False for a name that is too long. Never raises."""
     with suppress(OSError):
-        return (folder / JOURNAL).is_file()
+        return (folder / records.JOURNAL).is_file()
     return False
 
 
@@ -70,8 +49,8 @@ def holds_journal(folder: Path) -> bool:
 class _RunState:
     """What the lines read so far say of the run as a whole."""
 
-    header: Header | None = None
-    ends: list[SessionEnd] = field(default_factory=list)
+    header: records.Header | None = None
+    ends: list[records.SessionEnd] = field(default_factory=list)
     membership: Membership | None = None
     baseline: Baseline | None = None
     max_undetermined: int | None = None
@@ -80,26 +59,26 @@ class _RunState:
     in_session: bool = True
     simulated: bool = False
 
-    def add(self, record: Record) -> None:
+    def add(self, record: records.Record) -> None:
         match record:
-            case AnswerRecord() | MemberRecord():
+            case records.AnswerRecord() | records.MemberRecord():
                 return
-            case BaselineRecord():
+            case records.BaselineRecord():
                 # written when the reports are made: it belongs to no session, and neither does the next
                 self.baseline = self.baseline or Baseline(**structs.asdict(record))
                 return
-            case MaxUndetermined() | LanguageChoice():
+            case records.MaxUndetermined() | records.LanguageChoice():
                 vars(self).update(structs.asdict(record))
                 return
-            case SessionStart() | SimulatedMark():
-                self.simulated |= isinstance(record, SimulatedMark)
-            case Header():
+            case records.SessionStart() | records.SimulatedMark():
+                self.simulated |= isinstance(record, records.SimulatedMark)
+            case records.Header():
                 self.header = self.header or record
-            case SessionEnd():
+            case records.SessionEnd():
                 self.ends.append(record)
-            case MembershipRecord():
+            case records.MembershipRecord():
                 self.membership = Membership(**structs.asdict(record))
-        self.in_session = not isinstance(record, SessionEnd)
+        self.in_session = not isinstance(record, records.SessionEnd)
 
 
 def read_facts(run: Path) -> RunFacts:
@@ -122,7 +101,7 @@ def read_facts(run: Path) -> RunFacts:
         for outcome, count in end.requests.items():
             requests[outcome] = requests.get(outcome, 0) + count
     last = None if state.in_session else state.ends[-1]
-    of_header = {name: getattr(header, name) for name in HEADER_FACTS}
+    of_header = {name: getattr(header, name) for name in records.HEADER_FACTS}
     of_header["simulated"] |= state.simulated
     if state.max_undetermined is not None:
         of_header["max_undetermined"] = state.max_undetermined
@@ -144,22 +123,22 @@ def read_facts(run: Path) -> RunFacts:
     )
 
 
-def read_header(run: Path) -> Header:
+def read_header(run: Path) -> records.Header:
     """The header alone; reads no further, and an unchanged journal only once. Callers do not change it.
 
     Raises:
         IncompleteError: it cannot be read.
         OSError: the file cannot be read.
     """
-    found = (run / JOURNAL).stat()
+    found = (run / records.JOURNAL).stat()
     return _read_header(run, (found.st_ino, found.st_size, found.st_mtime_ns))
 
 
 @lru_cache(_HEADERS)
-def _read_header(run: Path, _version: tuple[int, ...]) -> Header:
+def _read_header(run: Path, _version: tuple[int, ...]) -> records.Header:
     """The header of this version of the journal: to choose from a thousand stored runs, each header is needed often."""
-    records = (parse(run, number, line) for number, line in undamaged_lines(run))
-    return next((each for each in records if isinstance(each, Header)), None) or _raise_no_header(run)
+    found = (parse(run, number, line) for number, line in undamaged_lines(run))
+    return next((each for each in found if isinstance(each, records.Header)), None) or _raise_no_header(run)
 
 
 def is_simulated(run: Path) -> bool:
@@ -171,10 +150,10 @@ def is_simulated(run: Path) -> bool:
     if read_header(run).simulated:
         return True
     for _, line in undamaged_lines(run):
-        if line.startswith(ANSWER) and not any(words in line for words in _NO_RESPONSE):
+        if line.startswith(records.ANSWER) and not any(words in line for words in _NO_RESPONSE):
             # the mark is written before the first answer with a response
             return False
-        if line.startswith(SIMULATED):
+        if line.startswith(records.SIMULATED):
             return True
     return False
 
@@ -184,19 +163,19 @@ def _raise_no_header(run: Path) -> NoReturn:
     lines = ", ".join(map(str, damaged))
     why = f": line {lines} is damaged" if len(damaged) == 1 else f": lines {lines} are damaged" if damaged else ""
     raise IncompleteError(
-        f"{run / JOURNAL}: no readable header, where schema version {SCHEMA_VERSION} or an earlier one was expected{why}",
+        f"{run / records.JOURNAL}: no readable header, where schema version {records.SCHEMA_VERSION} or an earlier one was expected{why}",
         "put the file back as it was, with the line ends that it had, or audit the list again",
     )
 
 
 def answer_blocks(run: Path) -> Iterator[bytes]:
     """The undamaged answer lines (`AnswerRecord`) as they are in the file, in blocks of a few megabytes."""
-    return _blocks(run, ANSWER)
+    return _blocks(run, records.ANSWER)
 
 
 def member_blocks(run: Path) -> Iterator[bytes]:
     """The undamaged lines about membership (`MemberRecord`), in the same form."""
-    return _blocks(run, MEMBER)
+    return _blocks(run, records.MEMBER)
 
 
 def _blocks(run: Path, prefix: bytes) -> Iterator[bytes]:
@@ -214,7 +193,7 @@ def _blocks(run: Path, prefix: bytes) -> Iterator[bytes]:
 
 def is_resumed(run: Path) -> bool:
     """True where the run has more than one session, the current one included."""
-    return sum(1 for _ in islice(undamaged_lines(run, SESSION), 2)) > 1
+    return sum(1 for _ in islice(undamaged_lines(run, records.SESSION), 2)) > 1
 
 
 def finally_answered(run: Path, rows: int) -> set[int]:
@@ -231,7 +210,7 @@ def finally_answered(run: Path, rows: int) -> set[int]:
     done = set[int]()
     breaker, refused, sessions = NEW_BREAKER, list[int](), 0
     for record in _answers_and_sessions(run, rows):
-        if isinstance(record, SessionStart):
+        if isinstance(record, records.SessionStart):
             sessions += 1
             breaker, refused = LENIENT_BREAKER if sessions > 1 else NEW_BREAKER, []
             continue
@@ -283,22 +262,22 @@ def checked_singly(run: Path, customers: set[str]) -> set[str]:
     return {member.customer_id for member in _members(run) if member.customer_id in customers}
 
 
-def _answers(run: Path, rows: int) -> Iterator[AnswerRecord]:
-    return (each for each in _answers_and_sessions(run, rows) if isinstance(each, AnswerRecord))
+def _answers(run: Path, rows: int) -> Iterator[records.AnswerRecord]:
+    return (each for each in _answers_and_sessions(run, rows) if isinstance(each, records.AnswerRecord))
 
 
-def _answers_and_sessions(run: Path, rows: int) -> Iterator[AnswerRecord | SessionStart]:
-    for number, line in undamaged_lines(run, (ANSWER, SESSION)):
+def _answers_and_sessions(run: Path, rows: int) -> Iterator[records.AnswerRecord | records.SessionStart]:
+    for number, line in undamaged_lines(run, (records.ANSWER, records.SESSION)):
         record = parse(run, number, line)
-        if isinstance(record, AnswerRecord) and record.row >= rows:
+        if isinstance(record, records.AnswerRecord) and record.row >= rows:
             raise IncompleteError(
-                f"{run / JOURNAL}, line {number}: names row {record.row}, where the lists have {rows} rows",
+                f"{run / records.JOURNAL}, line {number}: names row {record.row}, where the lists have {rows} rows",
                 "put the file back as it was, or audit the list again",
             )
-        if isinstance(record, AnswerRecord | SessionStart):
+        if isinstance(record, records.AnswerRecord | records.SessionStart):
             yield record
 
 
-def _members(run: Path) -> Iterator[MemberRecord]:
-    records = (parse(run, number, line) for number, line in undamaged_lines(run, MEMBER))
-    return (each for each in records if isinstance(each, MemberRecord))
+def _members(run: Path) -> Iterator[records.MemberRecord]:
+    found = (parse(run, number, line) for number, line in undamaged_lines(run, records.MEMBER))
+    return (each for each in found if isinstance(each, records.MemberRecord))

@@ -19,23 +19,7 @@ from auditor.core.baseline import Baseline
 from auditor.core.judge import ListedCustomer
 from auditor.core.model import Cause, CustomerResult
 from auditor.core.run_facts import Membership, RunFacts
-from auditor.journal.records import (
-    HEADER_FACTS,
-    JOURNAL,
-    SCHEMA_VERSION,
-    WHOLE_LIST_VERSION,
-    AnswerRecord,
-    BaselineRecord,
-    Header,
-    LanguageChoice,
-    MaxUndetermined,
-    MemberRecord,
-    MembershipRecord,
-    SessionEnd,
-    SessionStart,
-    SimulatedMark,
-    encode,
-)
+from auditor.journal import records
 from auditor.version import __version__
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
@@ -73,7 +57,7 @@ class Journal:
         self._unsynced = 0
         # another thread calls `sync`: the file must not be closed meanwhile
         self._syncing = threading.Lock()
-        self._fd = os.open(run / JOURNAL, _FLAGS, 0o644)
+        self._fd = os.open(run / records.JOURNAL, _FLAGS, 0o644)
         try:
             self._end_torn_line()
         except BaseException:
@@ -94,14 +78,14 @@ class Journal:
             settings: those that a resume needs.
             order_time: orders the runs, where that is not when this one began.
         """
-        header = Header(
-            schema_version=SCHEMA_VERSION if facts.selection else WHOLE_LIST_VERSION,
+        header = records.Header(
+            schema_version=records.SCHEMA_VERSION if facts.selection else records.WHOLE_LIST_VERSION,
             auditor=__version__,
             type=facts.validation_type,
             settings=settings,
             order_time=order_time or msgspec.UNSET,
             selection=facts.selection or msgspec.UNSET,
-            **{name: getattr(facts, name) for name in HEADER_FACTS},
+            **{name: getattr(facts, name) for name in records.HEADER_FACTS},
         )
         self._append(header)
         self._append(header)
@@ -117,7 +101,7 @@ class Journal:
             OSError: the disk is full, or the file is gone; the result is not in it.
         """
         finding, response = result.finding, result.response
-        line = AnswerRecord(
+        line = records.AnswerRecord(
             row,
             result.customer_id,
             finding.reason,
@@ -137,17 +121,17 @@ class Journal:
         )
         self._append(line)
 
-    def reuse(self, row: int, answer: AnswerRecord) -> None:
+    def reuse(self, row: int, answer: records.AnswerRecord) -> None:
         """Write an answer of an earlier run; it cost this run no request."""
         self._append(msgspec.structs.replace(answer, row=row, attempts=0))
 
     def begin_session(self) -> None:
         """Write that a session starts. Until its end is written, the run counts as interrupted."""
-        self._append(SessionStart(datetime.now(UTC)))
+        self._append(records.SessionStart(datetime.now(UTC)))
 
     def mark_simulated(self) -> None:
         """Write that a response said that it comes from the simulator."""
-        self._append(SimulatedMark())
+        self._append(records.SimulatedMark())
 
     def add_member(self, customer_id: str, listed: ListedCustomer | None, row: int | None = None) -> None:
         """Write whether the partner's own list has a customer.
@@ -158,30 +142,32 @@ class Journal:
             row: the customer's row, where the customer was checked singly.
         """
         known = (listed.company_name, listed.domain, listed.relationship) if listed else (None, None, None)
-        self._append(MemberRecord(customer_id, listed is not None, *known, row=msgspec.UNSET if row is None else row))
+        self._append(
+            records.MemberRecord(customer_id, listed is not None, *known, row=msgspec.UNSET if row is None else row)
+        )
 
     def set_membership(self, found: Membership) -> None:
         """Write how membership was checked, and whether the check is complete."""
-        self._append(MembershipRecord(found.way, found.customers, found.complete, found.message))
+        self._append(records.MembershipRecord(found.way, found.customers, found.complete, found.message))
 
     def set_baseline(self, baseline: Baseline) -> None:
         """Write the baseline run; the first such line counts."""
-        self._append(BaselineRecord(baseline.run_id, baseline.started_at, baseline.note, baseline.digest))
+        self._append(records.BaselineRecord(baseline.run_id, baseline.started_at, baseline.note, baseline.digest))
 
     def set_max_undetermined(self, rows: int) -> None:
         """Write the maximum number of undetermined rows from now on; the last such line counts."""
-        self._append(MaxUndetermined(rows))
+        self._append(records.MaxUndetermined(rows))
         self.sync()
 
     def set_language(self, code: str) -> None:
         """Write the language of the documents from now on; the last such line counts."""
-        self._append(LanguageChoice(code))
+        self._append(records.LanguageChoice(code))
         self.sync()
 
     def end(self, cause: Cause, message: str, stats: SessionStats) -> None:
         """Write why this session ended, and what it took."""
         seconds = round(stats.elapsed_seconds, 3)
-        self._append(SessionEnd(cause, message, datetime.now(UTC), seconds, stats.requests, stats.pace))
+        self._append(records.SessionEnd(cause, message, datetime.now(UTC), seconds, stats.requests, stats.pace))
         self.sync()
 
     def sync(self) -> None:
@@ -212,7 +198,7 @@ class Journal:
 
     def _append(self, record: msgspec.Struct | dict[str, Any]) -> None:
         """Write one line. Raises OSError, with nothing of the line in the file, where the disk does not take it."""
-        line = encode(record)
+        line = records.encode(record)
         written = os.write(self._fd, line)
         if written != len(line):
             self._append_rest(line[written:], written)

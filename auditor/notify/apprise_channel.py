@@ -26,15 +26,6 @@ _AUTHORITIES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 """Variables that requests and OpenSSL read; apprise uses the one for HTTP, the other for mail."""
 
 
-def check(url: SecretUrl) -> None:
-    """Check that apprise understands a URL; nothing is sent.
-
-    Raises:
-        SettingsError: it does not, or is not installed.
-    """
-    _open(url, Limits())
-
-
 def send(url: SecretUrl, message: Message, limits: Limits) -> None:
     """Send a message; apprise makes another try after any failure.
 
@@ -44,7 +35,7 @@ def send(url: SecretUrl, message: Message, limits: Limits) -> None:
     """
     apprise = _import_apprise()
     warnings: list[str] = []
-    channel = _open(url, limits)
+    channel = open_channel(url, limits)
     sender = apprise.Apprise(asset=channel.asset)
     sender.add(channel)
     # Markdown joins lines; a Teams card knows nothing else
@@ -62,7 +53,12 @@ def send(url: SecretUrl, message: Message, limits: Limits) -> None:
         raise DeliveryError(reason or "it was not accepted")
 
 
-def _open(url: SecretUrl, limits: Limits) -> Any:
+def open_channel(url: SecretUrl, limits: Limits) -> Any:
+    """A URL as apprise understands it; nothing is sent.
+
+    Raises:
+        SettingsError: it does not understand it, or is not installed.
+    """
     apprise = _import_apprise()
     asset = apprise.AppriseAsset(
         app_id="auditor",

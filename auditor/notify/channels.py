@@ -53,7 +53,7 @@ def check_channels(urls: Sequence[SecretUrl]) -> None:
     """
     for url in urls:
         if url.scheme not in webhook.SCHEMES:
-            apprise_channel.check(url)
+            apprise_channel.open_channel(url, Limits())
 
 
 def send_to_all(

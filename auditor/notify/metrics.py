@@ -6,7 +6,6 @@ failed before it had a run, keeps what the earlier file says. So the time of the
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 from auditor.atomic_file import replace_file
@@ -25,33 +24,31 @@ class Metric(NamedTuple):
     label: str = ""
 
 
-METRICS: Mapping[str, Metric] = MappingProxyType(
-    {
-        "auditor_info": Metric("Version of auditor that wrote this file; always 1.", "version"),
-        "auditor_exit_code": Metric("Exit code of the last command, without that of its notifications."),
-        "auditor_last_attempt_timestamp_seconds": Metric("When the last command ended, well or not."),
-        "auditor_last_success_timestamp_seconds": Metric("When a command last ended with exit code 0 or 10."),
-        "auditor_last_complete_run_timestamp_seconds": Metric("When the newest complete run ended."),
-        "auditor_run_complete": Metric("1 if the last run is complete, else 0."),
-        "auditor_run_simulated": Metric("1 if the answers of the last run came from the simulator, else 0."),
-        "auditor_run_start_timestamp_seconds": Metric("When the last run started."),
-        "auditor_run_end_timestamp_seconds": Metric("When the last run ended; missing if it was killed."),
-        "auditor_run_duration_seconds": Metric("Duration of all sessions of the last run together."),
-        "auditor_customers": Metric("Customers of the last run by verdict.", "verdict"),
-        "auditor_rows": Metric("Rows of the last run by verdict.", "verdict"),
-        "auditor_undetermined_rows": Metric("Undetermined rows of the last run by reason, without zeros.", "reason"),
-        "auditor_newly_blocked_customers": Metric(
-            "Customers that are blocked and were not in the baseline run; missing without a baseline."
-        ),
-        "auditor_oldest_evidence_timestamp_seconds": Metric("When the oldest answer of the last run arrived."),
-        "auditor_requests": Metric("Requests of the last run by outcome.", "outcome"),
-        "auditor_waited_seconds": Metric("Time by which the rate limit delayed the last session of the last run."),
-        "auditor_learned_requests_per_minute": Metric("Rate at the end of the last run; missing without a rate limit."),
-        "auditor_sign_in_end_timestamp_seconds": Metric(
-            "When the sign-in ends if it is not used until then; missing where that is not known."
-        ),
-    }
-)
+METRICS: Mapping[str, Metric] = {
+    "auditor_info": Metric("Version of auditor that wrote this file; always 1.", "version"),
+    "auditor_exit_code": Metric("Exit code of the last command, without that of its notifications."),
+    "auditor_last_attempt_timestamp_seconds": Metric("When the last command ended, well or not."),
+    "auditor_last_success_timestamp_seconds": Metric("When a command last ended with exit code 0 or 10."),
+    "auditor_last_complete_run_timestamp_seconds": Metric("When the newest complete run ended."),
+    "auditor_run_complete": Metric("1 if the last run is complete, else 0."),
+    "auditor_run_simulated": Metric("1 if the answers of the last run came from the simulator, else 0."),
+    "auditor_run_start_timestamp_seconds": Metric("When the last run started."),
+    "auditor_run_end_timestamp_seconds": Metric("When the last run ended; missing if it was killed."),
+    "auditor_run_duration_seconds": Metric("Duration of all sessions of the last run together."),
+    "auditor_customers": Metric("Customers of the last run by verdict.", "verdict"),
+    "auditor_rows": Metric("Rows of the last run by verdict.", "verdict"),
+    "auditor_undetermined_rows": Metric("Undetermined rows of the last run by reason, without zeros.", "reason"),
+    "auditor_newly_blocked_customers": Metric(
+        "Customers that are blocked and were not in the baseline run; missing without a baseline."
+    ),
+    "auditor_oldest_evidence_timestamp_seconds": Metric("When the oldest answer of the last run arrived."),
+    "auditor_requests": Metric("Requests of the last run by outcome.", "outcome"),
+    "auditor_waited_seconds": Metric("Time by which the rate limit delayed the last session of the last run."),
+    "auditor_learned_requests_per_minute": Metric("Rate at the end of the last run; missing without a rate limit."),
+    "auditor_sign_in_end_timestamp_seconds": Metric(
+        "When the sign-in ends if it is not used until then; missing where that is not known."
+    ),
+}
 """Name -> metric. Times are seconds since 1970, UTC."""
 NEVER_EARLIER = frozenset({"auditor_last_success_timestamp_seconds", "auditor_last_complete_run_timestamp_seconds"})
 """Metrics that never go back: to finish an old run is no newer success."""
@@ -112,8 +109,7 @@ def write_metrics(file: str, values: Values, labels: Labels) -> None:
         replace_file(Path(file).resolve(), generate_latest(registry), 0o644)
     except OSError as error:
         raise OutputError(
-            f"the metrics file {file} cannot be written: {describe_os_error(error)}",
-            _OTHER_FILE,
+            f"the metrics file {file} cannot be written: {describe_os_error(error)}", _OTHER_FILE
         ) from error
 
 

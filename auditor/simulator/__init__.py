@@ -5,7 +5,7 @@ window of 60 s; that the gateway throttles before it reads the token; the answer
 size is limited to 500; that an audience other than the API's is a plain 401.
 """
 
-from auditor.simulator.customers import Member, made_up
+from auditor.simulator.customers import made_up
 from auditor.simulator.kinds import DEFAULT_WEIGHTS, KINDS, Kind
 from auditor.simulator.options import (
     AnswerOptions,
@@ -13,11 +13,10 @@ from auditor.simulator.options import (
     GateOptions,
     IdentityOptions,
     SimulatorOptions,
-    StrangerPolicy,
     ThrottleOptions,
     Window,
 )
-from auditor.simulator.replies import PlannedReply, Question
+from auditor.simulator.replies import Member, PlannedReply, Question
 from auditor.simulator.request_log import RequestLog, RequestRecord
 from auditor.simulator.scenario import Scenario, covering_seed
 from auditor.simulator.server import Simulator, serve_in_thread
@@ -38,7 +37,6 @@ __all__ = [
     "Scenario",
     "Simulator",
     "SimulatorOptions",
-    "StrangerPolicy",
     "ThrottleOptions",
     "Window",
     "covering_seed",

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from auditor.simulator.kinds import NOT_CUSTOMERS
-from auditor.simulator.options import CustomerListOptions, StrangerPolicy
-from auditor.simulator.replies import PlannedReply, compact, fault, no_account_status
+from auditor.simulator.kinds import KINDS, NOT_CUSTOMERS
+from auditor.simulator.options import AS_OF, CustomerListOptions
+from auditor.simulator.replies import Member, PlannedReply, Question, compact, fault, link
 from auditor.simulator.scenario import Scenario
 
 PAGE_SIZE = 500
@@ -34,53 +34,15 @@ _SEARCH_FIELDS = {
 """Field of a search -> attribute of a customer; empty if it finds no customer."""
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NAMES = [
-    "Alpine",
-    "Blue",
-    "Cedar",
-    "Delta",
-    "Ember",
-    "Fabri",
-    "Granite",
-    "Harbour",
-    "Iris",
-    "Juniper",
-    "Kite",
-    "Lumen",
-]
+    "Alpine", "Blue", "Cedar", "Delta", "Ember", "Fabri", "Granite", "Harbour", "Iris", "Juniper", "Kite", "Lumen",
+]  # fmt: skip
 _TRADES = ["Bakery", "Clinics", "Foods", "Logistics", "Optics", "Partners", "Schools", "Tools", "Travel", "Works"]
-_HEADERS = {
-    "id": ("id", "customerid", "microsoftid", "tenantid", "customertenantid"),
-    "company": ("company", "companyname", "name"),
-    "domain": ("domain", "primarydomainname"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One of the partner's customers; `id` is a lower-case, dashed GUID."""
-
-    id: str
-    company: str
-    domain: str
-    relationship: str = "reseller"
-
-    @property
-    def resource(self) -> dict[str, object]:
-        """The customer's resource, as in the list."""
-        path = f"/customers/{self.id}"
-        return {
-            "id": self.id,
-            "companyProfile": {
-                "tenantId": self.id,
-                "domain": self.domain,
-                "companyName": self.company,
-                "links": {"self": _link(f"{path}/profiles/company")},
-                "attributes": {"objectType": "CustomerCompanyProfile"},
-            },
-            "relationshipToPartner": self.relationship,
-            "links": {"self": _link(path)},
-            "attributes": {"objectType": "Customer"},
-        }
+_HEADERS = (
+    ("id", "customerid", "microsoftid", "tenantid", "customertenantid"),
+    ("company", "companyname", "name"),
+    ("domain", "primarydomainname"),
+)
+"""Names of the columns of a roster: id, company, domain."""
 
 
 class _BadQueryError(Exception):
@@ -132,40 +94,30 @@ def read_roster(path: Path) -> tuple[Member, ...]:
         ValueError: its header names no id column, or it is not UTF-8.
     """
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(file)
-        columns = _columns(next(rows, []))
-        if "id" not in columns:
+        rows = csv.DictReader(file)
+        names = {re.sub(r"[^a-z]", "", name.lower()): name for name in reversed(rows.fieldnames or ())}
+        columns = [next((names[each] for each in known if each in names), None) for known in _HEADERS]
+        if columns[0] is None:
             raise ValueError(f"{path}: the header names no id column.")
-        members = [_member(row, columns) for row in rows if row]
+        cells = [[(row[column] or "").strip() if column else "" for column in columns] for row in rows]
+    members = [Member(customer_id.strip("{} ").lower(), company, domain) for customer_id, company, domain in cells]
     return tuple({member.id: member for member in reversed(members) if is_guid(member.id)}.values())[::-1]
-
-
-def _columns(header: list[str]) -> dict[str, int]:
-    keys = [re.sub(r"[^a-z]", "", name.lower()) for name in header]
-    places = {field: [keys.index(name) for name in names if name in keys] for field, names in _HEADERS.items()}
-    return {field: found[0] for field, found in places.items() if found}
-
-
-def _member(row: list[str], columns: dict[str, int]) -> Member:
-    def cell(field: str) -> str:
-        place = columns.get(field, len(row))
-        return row[place].strip() if place < len(row) else ""
-
-    return Member(cell("id").strip("{} ").lower(), cell("company"), cell("domain"))
 
 
 class Directory:
     """Knows which ids are customers, and answers the customer resources.
 
     Args:
-        options: the roster and the policies.
+        options: the roster, and the kinds of other ids.
         scenario: an id with an override is a customer; an id of a kind without a customer is none, even on the roster.
     """
 
     def __init__(self, options: CustomerListOptions, scenario: Scenario) -> None:
         self._options = options
         self._scenario = scenario
-        roster = read_roster(options.roster) if options.roster else generate(options.generated, scenario.seed)
+        roster = read_roster(options.roster) if isinstance(options.roster, Path) else options.roster
+        if roster is None:
+            roster = generate(options.generated, scenario.seed)
         self._members = {member.id: member for member in roster}
         self._accepts_all = options.everybody or (options.roster is None and not options.generated)
 
@@ -182,25 +134,24 @@ class Directory:
     def refusal(self, customer_id: str) -> PlannedReply | None:
         """The refusal of a request for this id's validation status; None if the scenario has an answer."""
         if not is_guid(customer_id):
-            return self._refuse(customer_id, self._options.malformed)
+            return _answer_as(self._options.malformed, customer_id)
         key = customer_id.lower()
         if self._accepts_all or key in self._members or key in self._scenario.overrides:
             return None
-        return self._refuse(customer_id, self._policy(key))
+        return _answer_as(self._kind_of_stranger(key), customer_id)
 
     def customer(self, customer_id: str) -> PlannedReply:
         """The reply to `GET /v1/customers/{id}`."""
         key = customer_id.lower()
         if not is_guid(customer_id):
-            return self._refuse(customer_id, self._options.malformed)
+            return _answer_as(self._options.malformed, customer_id)
         if self._kind(key) in NOT_CUSTOMERS:
             return self._scenario.reply(customer_id, 1)
         if self._accepts_all or key in self._members:
             return PlannedReply(body=compact((self._members.get(key) or made_up(key)).resource))
-        policy = self._policy(key)
+        kind = self._kind_of_stranger(key)
         # a missing account status proves nothing about membership; the customer resource has no such answer
-        is_no_status = policy is StrangerPolicy.NO_ACCOUNT_STATUS
-        return self._refuse(customer_id, StrangerPolicy.TENANT_NOT_FOUND if is_no_status else policy)
+        return _answer_as("tenant_not_found" if kind == "no_account_status" else kind, customer_id)
 
     def page(self, query: Mapping[str, str], headers: Mapping[str, str]) -> PlannedReply:
         """The reply to `GET /v1/customers`."""
@@ -220,12 +171,12 @@ class Directory:
         first = max(0, wanted.offset - self._options.repeated_customers)
         end = wanted.offset + wanted.size
         items = [member.resource for member in members[first:end]]
-        links: dict[str, object] = {"self": _link(f"{root}?size={wanted.size}")}
+        links: dict[str, object] = {"self": link(f"{root}?size={wanted.size}")}
         body: dict[str, object] = {"totalCount": len(items), "items": items, "links": links}
         token = self._next_token(wanted, end, len(members))
         if token:
             uri = f"{root}?size={wanted.size}&seekOperation=Next"
-            links["next"] = _link(uri, [{"key": TOKEN_HEADER, "value": token}])
+            links["next"] = link(uri, [{"key": TOKEN_HEADER, "value": token}])
             body["continuationToken"] = token
         return {**body, "attributes": {"objectType": "Collection"}}
 
@@ -239,30 +190,14 @@ class Directory:
     def _kind(self, key: str) -> str:
         return self._scenario.kind_of(key).partition(":")[0]
 
-    def _policy(self, key: str) -> StrangerPolicy:
+    def _kind_of_stranger(self, key: str) -> str:
         is_foreign = self._scenario.share(key, "stranger") < self._options.foreign_share
         return self._options.foreign if is_foreign else self._options.missing
 
-    def _refuse(self, customer_id: str, policy: StrangerPolicy) -> PlannedReply:
-        if policy is StrangerPolicy.NO_ACCOUNT_STATUS:
-            return no_account_status(customer_id, self._code(600074))
-        status, number, text = _REFUSALS[policy]
-        return fault(status, self._code(number), text)
 
-    def _code(self, number: int) -> int | str:
-        return str(number) if self._scenario.code_as_string else number
-
-
-_REFUSALS = {
-    StrangerPolicy.NO_RELATIONSHIP: (403, 20002, "No relationship between caller and account."),
-    StrangerPolicy.TENANT_NOT_FOUND: (404, 60003, "Tenant not found."),
-    StrangerPolicy.INVALID_CUSTOMER_ID: (400, 900118, "Invalid Customer ID."),
-    StrangerPolicy.INVALID_INPUT: (400, 2000, "Tenant Id must be a GUID."),
-}
-
-
-def _link(uri: str, headers: list[dict[str, str]] | None = None) -> dict[str, object]:
-    return {"uri": uri, "method": "GET", "headers": headers or []}
+def _answer_as(kind: str, customer_id: str) -> PlannedReply:
+    """The reply of a kind that always answers alike."""
+    return KINDS[kind].reply(Question(customer_id, AS_OF))
 
 
 def _read_query(query: Mapping[str, str], headers: Mapping[str, str]) -> _Query:

@@ -53,26 +53,19 @@ class Throttle:
         self._options = options
         self._clock = clock
         self._random = Random(seed)
-        self._meters: defaultdict[str, list[_Meter]] = defaultdict(lambda: [_Meter(each) for each in options.windows])
-        self._customer_meters: dict[str, _Meter] = {}
+        self._tenants: defaultdict[str, list[_Meter]] = defaultdict(lambda: [_Meter(each) for each in options.windows])
+        per_customer = (options.per_customer,) if options.per_customer else ()
+        self._customers: defaultdict[tuple[str, str], list[_Meter]] = defaultdict(lambda: [*map(_Meter, per_customer)])
 
     def acquire(self, tenant_id: str, customer_id: str | None) -> int | None:
         """Count a request. None accepts it; else the whole seconds after which one is accepted again (at least 1)."""
         now = self._clock()
-        meters = self._meters_of(tenant_id, customer_id)
+        meters = [*self._tenants[tenant_id], *(self._customers[tenant_id, customer_id] if customer_id else ())]
         wait = max((meter.wait(now, self._limit(meter.window)) for meter in meters), default=0.0)
         if wait <= 0 or self._options.count_rejected:
             for meter in meters:
                 meter.times.append(now)
         return max(1, math.ceil(wait)) if wait > 0 else None
-
-    def _meters_of(self, tenant_id: str, customer_id: str | None) -> list[_Meter]:
-        meters = self._meters[tenant_id]
-        window = self._options.per_customer
-        if window is None or customer_id is None:
-            return meters
-        own = self._customer_meters.setdefault(f"{tenant_id}/{customer_id}", _Meter(window))
-        return [*meters, own]
 
     def _limit(self, window: Window) -> int:
         error = self._options.inaccuracy * self._random.uniform(-1, 1) if self._options.inaccuracy else 0.0

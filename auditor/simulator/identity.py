@@ -19,7 +19,7 @@ from aiohttp import web
 from auditor.simulator.oauth import OAuthError, planned_error
 from auditor.simulator.options import IdentityOptions
 from auditor.simulator.request_log import RequestLog, RequestRecord
-from auditor.simulator.sign_ins import GRANT_NAMES, SignIns
+from auditor.simulator.sign_ins import SignIns, grant_name
 
 _ALIASES = ("common", "organizations")
 _LOOPBACK = ("localhost", "127.0.0.1")
@@ -132,13 +132,12 @@ class IdentityService:
 
     async def _token(self, request: web.Request) -> web.Response:
         form = await _read_form(request)
-        grant = form.get("grant_type", "")
         try:
             self._raise_planned_error()
             response, refused = _token_response(200, self._sign_ins.grant(form)), None
         except OAuthError as error:
             response, refused = _error_response(error), error
-        self._record(request, refused, GRANT_NAMES.get(grant, grant))
+        self._record(request, refused, grant_name(form))
         while self._is_holding:  # noqa: ASYNC110 - another thread holds and releases
             await asyncio.sleep(_HOLD_SECONDS)
         return response

@@ -36,9 +36,10 @@ DEFAULT_RECOVERY = "allowed"
 NOT_CUSTOMERS = frozenset({"tenant_not_found", "no_relationship", "relationship_gone"})
 """Kinds whose ids are not the partner's customers, and not in the customer list."""
 _ABSENT = object()
-_NO_STATUS = 600074
 _UNEXPECTED = "An unexpected error occurred."
-_NO_RELATIONSHIP = "The relationship between the partner and customer does not exist."
+_GONE = "The relationship between the partner and customer does not exist."
+_NO_RELATIONSHIP = "No relationship between caller and account."
+_UNAVAILABLE = "Service is temporarily unavailable."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +61,11 @@ class Kind:
     lasts: int | None = None
 
 
-def _plain(moment: datetime) -> str:
-    """`2021-07-14T18:02:00`: UTC without saying so, as this resource's samples print it."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def _zulu(moment: datetime) -> str:
-    """`2021-07-14T18:02:00Z`."""
-    return _plain(moment) + "Z"
-
-
-def _fraction(moment: datetime) -> str:
-    """`2021-07-14T18:02:00.7753934Z`: seven digits, as other resources print it."""
-    return f"{_plain(moment)}.{moment.microsecond:06d}4Z"
+_PLAIN = "%Y-%m-%dT%H:%M:%S"
+"""`2021-07-14T18:02:00`: UTC without saying so, as this resource's samples print it."""
+_ZULU = f"{_PLAIN}Z"
+_FRACTION = f"{_PLAIN}.%f4Z"
+"""`2021-07-14T18:02:00.7753934Z`: seven digits, as other resources print it."""
 
 
 def _american(moment: datetime) -> str:
@@ -80,27 +73,28 @@ def _american(moment: datetime) -> str:
     return f"{moment.month}/{moment.day}/{moment.year} {moment.strftime('%I:%M:%S %p').lstrip('0')}"
 
 
-def _status(value: object, date: Callable[[datetime], object] = _plain, kind: object = "account") -> Reply:
-    """A 200 with this status, date format and type; `_ABSENT` omits a member."""
+def _status(value: object, date: str | Callable[[datetime], object] = _PLAIN, kind: object = "account") -> Reply:
+    """A 200 with this status, date (its format, or what makes it) and type; `_ABSENT` omits a member."""
 
     def reply(question: Question) -> PlannedReply:
-        body = {"type": kind, "status": value, "lastUpdateDateTime": date(question.changed_at)}
+        changed_at = question.changed_at.strftime(date) if isinstance(date, str) else date(question.changed_at)
+        body = {"type": kind, "status": value, "lastUpdateDateTime": changed_at}
         return PlannedReply(body=compact({name: part for name, part in body.items() if part is not _ABSENT}))
 
     return reply
 
 
 def _no_status(**extra: object) -> Reply:
-    return lambda question: no_account_status(question.customer_id, question.code(_NO_STATUS), **extra)
+    return lambda question: no_account_status(question.customer_id, **extra)
 
 
 def _no_status_of_another(question: Question) -> PlannedReply:
     last = "0" if question.customer_id[-1:] != "0" else "1"
-    return no_account_status(question.customer_id[:-1] + last, question.code(_NO_STATUS))
+    return no_account_status(question.customer_id[:-1] + last)
 
 
 def _error(status: int, code: int, description: str, **extra: object) -> Reply:
-    return lambda question: fault(status, question.code(code), description, **extra)
+    return lambda _: fault(status, code, description, **extra)
 
 
 def _broken(what: Fault) -> Reply:
@@ -110,8 +104,8 @@ def _broken(what: Fault) -> Reply:
 _ROWS: tuple[tuple[str, int, str, Reply] | tuple[str, int, str, Reply, int], ...] = (
     # a proper answer, or a 200 that is none
     ("allowed", 5900, "Allowed, the date as in the documentation", _status("Allowed")),
-    ("allowed_zulu", 260, "Allowed, the date with Z", _status("Allowed", _zulu)),
-    ("allowed_fraction", 260, "Allowed, the date with seven decimals and Z", _status("Allowed", _fraction)),
+    ("allowed_zulu", 260, "Allowed, the date with Z", _status("Allowed", _ZULU)),
+    ("allowed_fraction", 260, "Allowed, the date with seven decimals and Z", _status("Allowed", _FRACTION)),
     ("allowed_date_null", 40, "Allowed, the date null", _status("Allowed", lambda _: None)),
     ("allowed_date_empty", 40, "Allowed, the date an empty string", _status("Allowed", lambda _: "")),
     ("allowed_date_missing", 40, "Allowed, no date", _status("Allowed", lambda _: _ABSENT)),
@@ -129,12 +123,7 @@ _ROWS: tuple[tuple[str, int, str, Reply] | tuple[str, int, str, Reply, int], ...
     ("status_number", 25, "the status a number", _status(3)),
     ("other_type", 25, "Allowed, but of another validation type", _status("Allowed", kind="domain")),
     ("no_account_status", 720, "404/600074, the code a number", _no_status()),
-    (
-        "no_account_status_string",
-        180,
-        "404/600074, the code a string",
-        lambda q: no_account_status(q.customer_id, "600074"),
-    ),
+    ("no_account_status_string", 180, "404/600074, the code a string", _no_status(code="600074")),
     ("no_account_status_parameters", 100, "404/600074 with `parameters:{}`", _no_status(parameters={})),
     ("no_status_retryable", 25, "404/600074 that calls itself retryable", _no_status(isRetryable=True)),
     ("no_status_other_name", 25, "404/600074 under another errorName", _no_status(errorName="TenantNotFound")),
@@ -145,17 +134,12 @@ _ROWS: tuple[tuple[str, int, str, Reply] | tuple[str, int, str, Reply, int], ...
     # an HTTP error
     ("tenant_not_found", 30, "404/60003: there is no such tenant", _error(404, 60003, "Tenant not found.")),
     ("not_found", 25, "404/1000", _error(404, 1000, "Not found.")),
-    ("relationship_gone", 25, "404/3000: no relationship any more", _error(404, 3000, _NO_RELATIONSHIP)),
+    ("relationship_gone", 25, "404/3000: no relationship any more", _error(404, 3000, _GONE)),
     ("gateway_not_found", 25, "404 of the gateway, without a code", lambda _: no_route()),
     ("empty_not_found", 25, "404 without content", lambda _: empty(404)),
     ("html_not_found", 25, "404 with an HTML page", lambda _: html(404, "404 Not Found")),
     ("not_found_once", 25, "404 of the gateway once", lambda _: no_route(), 1),
-    (
-        "no_relationship",
-        30,
-        "403/20002: another partner's customer",
-        _error(403, 20002, "No relationship between caller and account."),
-    ),
+    ("no_relationship", 30, "403/20002: another partner's customer", _error(403, 20002, _NO_RELATIONSHIP)),
     ("authorization_failed", 25, "403/1002", _error(403, 1002, "Authorization Failed")),
     ("quota_once", 25, "403 with Retry-After, once", lambda _: gateway(403, "Out of call volume quota.", 1), 1),
     ("invalid_input", 25, "400/2000", _error(400, 2000, "Tenant Id must be a GUID.")),
@@ -174,13 +158,7 @@ _ROWS: tuple[tuple[str, int, str, Reply] | tuple[str, int, str, Reply, int], ...
     ("error_retryable", 25, "500 once, isRetryable true", _error(500, 800003, _UNEXPECTED, isRetryable=True), 1),
     ("not_implemented", 25, "501/0", _error(501, 0, "Exception not defined")),
     ("bad_gateway_once", 30, "502 with an HTML page, once", lambda _: html(502, "502 Bad Gateway"), 1),
-    (
-        "unavailable_once",
-        30,
-        "503 with Retry-After 1, once",
-        lambda _: gateway(503, "Service is temporarily unavailable.", 1),
-        1,
-    ),
+    ("unavailable_once", 30, "503 with Retry-After 1, once", lambda _: gateway(503, _UNAVAILABLE, 1), 1),
     ("unavailable_lasting", 25, "503 with an HTML page, for ever", lambda _: html(503, "Service Unavailable")),
     ("gateway_timeout_once", 30, "504 without content, once", lambda _: empty(504), 1),
     # a good answer that is lost on the way

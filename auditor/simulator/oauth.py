@@ -7,7 +7,6 @@ the service's own documentation (error, error_description, error_codes, timestam
 import re
 import uuid
 from datetime import UTC, datetime
-from types import MappingProxyType
 
 HTML_ERROR = "unavailable_html"
 """The planned error whose reply is a load balancer's page."""
@@ -55,37 +54,29 @@ class OAuthError(Exception):
         }
 
 
-ERRORS = MappingProxyType(
-    {
-        "mfa_required": (
-            "invalid_grant/50076/400",
-            "Due to a configuration change made by your administrator, you must use multi-factor authentication.",
-        ),
-        "expired": (
-            "invalid_grant/700082/400",
-            "The refresh token has expired due to inactivity. The token was inactive for 90.00:00:00.",
-        ),
-        "revoked": (
-            "invalid_grant/50173/400",
-            "The provided grant has expired due to it being revoked, a fresh auth token is needed.",
-        ),
-        "no_consent": (
-            "invalid_grant/65001/400",
-            "The user or administrator has not consented to use the application.",
-        ),
-        "unknown_application": (
-            "unauthorized_client/700016/400",
-            "The application was not found in the directory.",
-        ),
-        "invalid_client": ("invalid_client/7000215/401", "Invalid client secret provided."),
-        "missing_credential": (
-            "invalid_client/7000218/401",
-            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
-        ),
-        "throttled": ("temporarily_unavailable/90055/429", "Too many requests were made for the tenant."),
-        "unavailable": ("temporarily_unavailable/90033/503", "A transient error has occurred. Please try again."),
-    }
-)
+ERRORS = {
+    "mfa_required": (
+        "invalid_grant/50076/400",
+        "Due to a configuration change made by your administrator, you must use multi-factor authentication.",
+    ),
+    "expired": (
+        "invalid_grant/700082/400",
+        "The refresh token has expired due to inactivity. The token was inactive for 90.00:00:00.",
+    ),
+    "revoked": (
+        "invalid_grant/50173/400",
+        "The provided grant has expired due to it being revoked, a fresh auth token is needed.",
+    ),
+    "no_consent": ("invalid_grant/65001/400", "The user or administrator has not consented to use the application."),
+    "unknown_application": ("unauthorized_client/700016/400", "The application was not found in the directory."),
+    "invalid_client": ("invalid_client/7000215/401", "Invalid client secret provided."),
+    "missing_credential": (
+        "invalid_client/7000218/401",
+        "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+    ),
+    "throttled": ("temporarily_unavailable/90055/429", "Too many requests were made for the tenant."),
+    "unavailable": ("temporarily_unavailable/90033/503", "A transient error has occurred. Please try again."),
+}
 """Errors of the token endpoint by name: OAuth's code, AADSTS number and HTTP status; what the service says."""
 _MORE = {
     "mfa_required": {"suberror": "basic_action", "claims": _MFA_CLAIMS},

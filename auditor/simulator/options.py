@@ -5,12 +5,12 @@ assumption is marked as one.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
 from auditor.simulator.kinds import DEFAULT_WEIGHTS
+from auditor.simulator.replies import Member
 
 API_AUDIENCE = "https://api.partnercenter.microsoft.com"
 AS_OF = datetime(2025, 1, 1, tzinfo=UTC)
@@ -30,19 +30,9 @@ class Window:
     seconds: float = 60.0
 
 
-class StrangerPolicy(StrEnum):
-    """The reply for an id that is not one of the partner's customers."""
-
-    NO_RELATIONSHIP = "no_relationship"
-    TENANT_NOT_FOUND = "tenant_not_found"
-    INVALID_CUSTOMER_ID = "invalid_customer_id"
-    INVALID_INPUT = "invalid_input"
-    NO_ACCOUNT_STATUS = "no_account_status"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerOptions:
-    """The replies for customers; see `scenario.Scenario` for weights, overrides, as_of and code_as_string.
+    """The replies for customers; see `scenario.Scenario` for weights, overrides and as_of.
 
     Attributes:
         bom: which JSON bodies begin with a byte order mark; recorded successes do and errors do not.
@@ -54,7 +44,6 @@ class AnswerOptions:
     weights: Mapping[str, int] = field(default_factory=lambda: DEFAULT_WEIGHTS)
     overrides: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     as_of: datetime = AS_OF
-    code_as_string: bool = False
     bom: Bom = "success"
     stall_seconds: float = 8.0
     latency_seconds: float = 0.0
@@ -112,12 +101,12 @@ class CustomerListOptions:
     """The partner's customers, the replies for other ids, and the details of paging.
 
     Attributes:
-        roster: CSV file of the partner's own customers (id, company, domain by header); None: see `generated`.
+        roster: the partner's own customers, or a CSV file of them (id, company, domain by header); None: see `generated`.
         generated: size of a made-up roster if there is no file; with neither, the customer list is empty.
         everybody: True accepts every GUID as a customer, on the roster or not; always so without a roster.
-        foreign: for another partner's tenant. The three policies are assumptions.
-        missing: for an id that belongs to no tenant.
-        malformed: for a text that is not a GUID.
+        foreign: kind of another partner's tenant. The three kinds are assumptions.
+        missing: kind of an id that belongs to no tenant.
+        malformed: kind of a text that is not a GUID.
         foreign_share: share of the ids outside the roster that are other partners' tenants; the others do not exist.
         next_with_version: True begins the next link's path with `/v1`.
         end_with_400: True gives the last page a token too, and answers that with 400/2000.
@@ -126,12 +115,12 @@ class CustomerListOptions:
         refused: True answers the list with 403/1002.
     """
 
-    roster: Path | None = None
+    roster: Path | tuple[Member, ...] | None = None
     generated: int = 0
     everybody: bool = False
-    foreign: StrangerPolicy = StrangerPolicy.NO_RELATIONSHIP
-    missing: StrangerPolicy = StrangerPolicy.TENANT_NOT_FOUND
-    malformed: StrangerPolicy = StrangerPolicy.INVALID_INPUT
+    foreign: str = "no_relationship"
+    missing: str = "tenant_not_found"
+    malformed: str = "invalid_input"
     foreign_share: float = 0.5
     next_with_version: bool = False
     end_with_400: bool = False
@@ -148,16 +137,15 @@ class IdentityOptions:
         enabled: False starts no sign-in service, which needs TLS; `mint_token` works without it.
         client_secret: the secret of the confidential client; a request without a secret counts as a public client's.
         client_certificate: PEM; a client assertion must be signed with its key. Empty: signatures are not checked.
-        user_name, display_name: of the only user.
+        user_name: of the only user.
         mfa: True adds `mfa` to the token's authentication methods.
         agent_role: the user's role in the partner tenant; an empty one is refused by the API.
         app_only: True issues application tokens instead of a user's.
-        access_lifetime, refresh_lifetime, device_lifetime: seconds.
+        access_lifetime, device_lifetime: seconds.
         device_interval: seconds between polls, as sent to a device-code client.
         approve_device: True approves a device code at the second poll; False waits for `/device` or `approve`.
         quotes_tokens: True quotes a refused refresh token in the error's text.
         revoke_rotated: True revokes a refresh token once it was used; the documented service does not.
-
         clock_ahead: seconds by which the services' clock is ahead of this machine's; negative if it is behind.
     """
 
@@ -167,12 +155,10 @@ class IdentityOptions:
     client_secret: str = "simulated-client-secret"  # noqa: S105 - opens nothing but the simulator
     client_certificate: bytes = b""
     user_name: str = "auditor@partner.example"
-    display_name: str = "Integration Account"
     mfa: bool = True
     agent_role: str = "AdminAgents"
     app_only: bool = False
     access_lifetime: float = 4500.0
-    refresh_lifetime: float = 90 * 86400.0
     device_lifetime: float = 900.0
     device_interval: int = 1
     approve_device: bool = True

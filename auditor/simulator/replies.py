@@ -49,23 +49,50 @@ class PlannedReply:
     fault: Fault | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Question:
     """The values on which a reply may depend.
 
     Attributes:
         customer_id: as spelled in the request.
         changed_at: when the customer's status last changed; aware, UTC.
-        code_as_string: True writes error codes as JSON strings.
     """
 
     customer_id: str
     changed_at: datetime
-    code_as_string: bool = False
 
-    def code(self, number: int) -> int | str:
-        """The error code in the JSON type of the options."""
-        return str(number) if self.code_as_string else number
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of the partner's customers; `id` is a lower-case, dashed GUID."""
+
+    id: str
+    company: str
+    domain: str
+    relationship: str = "reseller"
+
+    @property
+    def resource(self) -> dict[str, object]:
+        """The customer's resource, as in the list."""
+        path = f"/customers/{self.id}"
+        return {
+            "id": self.id,
+            "companyProfile": {
+                "tenantId": self.id,
+                "domain": self.domain,
+                "companyName": self.company,
+                "links": {"self": link(f"{path}/profiles/company")},
+                "attributes": {"objectType": "CustomerCompanyProfile"},
+            },
+            "relationshipToPartner": self.relationship,
+            "links": {"self": link(path)},
+            "attributes": {"objectType": "Customer"},
+        }
+
+
+def link(uri: str, headers: list[dict[str, str]] | None = None) -> dict[str, object]:
+    """A link of a resource."""
+    return {"uri": uri, "method": "GET", "headers": headers or []}
 
 
 def compact(value: object) -> bytes:
@@ -86,11 +113,11 @@ def fault(status: int, code: int | str, description: str, **extra: object) -> Pl
     return PlannedReply(status=status, body=compact(body))
 
 
-def no_account_status(customer_id: str, code: int | str, **extra: object) -> PlannedReply:
+def no_account_status(customer_id: str, **extra: object) -> PlannedReply:
     """404 with code 600074: there is no account status for this customer. `extra` adds or replaces members."""
     text = f"Account Status for the customer, {customer_id} was not found."
     body = {
-        "code": code,
+        "code": 600074,
         "message": text,
         "description": text,
         "errorName": "AccountStatusNotFound",

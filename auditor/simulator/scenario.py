@@ -32,7 +32,6 @@ class Scenario:
         overrides: lower-case customer id -> specification of its kind.
         dates: lower-case customer id -> when its status last changed; aware, UTC.
         as_of: all other statuses changed before this time: reviews within three weeks, others within four years.
-        code_as_string: True writes error codes as JSON strings.
 
     Raises:
         ValueError: a specification names no kind, or no weight is positive.
@@ -43,7 +42,6 @@ class Scenario:
     overrides: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     dates: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     as_of: datetime = AS_OF
-    code_as_string: bool = False
 
     def __post_init__(self) -> None:
         for specification in (*self.weights, *self.overrides.values()):
@@ -65,10 +63,7 @@ class Scenario:
         kind, following = split(self.kind_of(customer_id))
         if kind.lasts is not None and attempt > kind.lasts:
             kind = following
-        question = Question(
-            customer_id=customer_id, changed_at=self.changed_at(customer_id), code_as_string=self.code_as_string
-        )
-        return kind.reply(question)
+        return kind.reply(Question(customer_id, self.changed_at(customer_id)))
 
     def changed_at(self, customer_id: str) -> datetime:
         """When this customer's status last changed; aware, UTC."""

@@ -17,18 +17,18 @@ from dataclasses import replace
 from datetime import datetime
 from email.utils import formatdate
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import trustme
 from aiohttp import web
 
 from auditor.simulator.api import PartnerCenterApi
-from auditor.simulator.customers import Directory, Member
+from auditor.simulator.customers import Directory
 from auditor.simulator.gate import Gate, Throttle
 from auditor.simulator.identity import IdentityService
 from auditor.simulator.kinds import split
 from auditor.simulator.options import SimulatorOptions
+from auditor.simulator.replies import Member
 from auditor.simulator.request_log import RequestLog
 from auditor.simulator.scenario import Scenario
 from auditor.simulator.sign_ins import SignIns
@@ -63,11 +63,7 @@ class Simulator:
         self.options = options or SimulatorOptions()
         answers = self.options.answers
         scenario = Scenario(
-            seed=self.options.seed,
-            weights=answers.weights,
-            overrides=answers.overrides,
-            as_of=answers.as_of,
-            code_as_string=answers.code_as_string,
+            seed=self.options.seed, weights=answers.weights, overrides=answers.overrides, as_of=answers.as_of
         )
         if answers.newly_blocked:
             listed = [member.id for member in Directory(self.options.customers, scenario).listed]
@@ -111,7 +107,7 @@ class Simulator:
         """An access token that the API accepts; `claims` replace the usual ones (`exp=0`, `amr=["pwd"]`, `aud=...`)."""
         return self.mint.access_token(app_only=app_only, **claims)
 
-    def mint_refresh_token(self, lifetime: float | None = None) -> str:
+    def mint_refresh_token(self, lifetime: float = 86400.0) -> str:
         """A refresh token as from an earlier sign-in; one with a negative lifetime (seconds) is expired."""
         return self.sign_ins.give_refresh_token(lifetime=lifetime)
 
@@ -151,9 +147,7 @@ class Simulator:
             self._stack = stack.pop_all()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
     async def _serve_api(self, stack: AsyncExitStack) -> None:
@@ -175,12 +169,7 @@ class Simulator:
         """Serve until the stack is closed; return the port."""
         if self.options.identity.clock_ahead:
             application.on_response_prepare.append(self._set_date)
-        runner = web.AppRunner(
-            application,
-            access_log=None,
-            handler_cancellation=True,
-            shutdown_timeout=_GRACE_SECONDS,
-        )
+        runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=_GRACE_SECONDS)
         await runner.setup()
         stack.push_async_callback(_close, runner)
         site = web.TCPSite(runner, self.options.host, port, ssl_context=self._tls if tls else None)
@@ -220,24 +209,6 @@ def serve_in_thread(options: SimulatorOptions | None = None) -> Iterator[Simulat
         OSError, ValueError: as `Simulator` does.
     """
     started: Future[tuple[Simulator, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
-    thread = threading.Thread(target=_run, args=(options, started), name="simulator", daemon=True)
-    thread.start()
-    try:
-        simulator, loop, stop = started.result(timeout=_START_SECONDS)
-    except BaseException:
-        thread.join(_JOIN_SECONDS)
-        raise
-    try:
-        yield simulator
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(_JOIN_SECONDS)
-
-
-def _run(
-    options: SimulatorOptions | None, started: "Future[tuple[Simulator, asyncio.AbstractEventLoop, asyncio.Event]]"
-) -> None:
-    """Serve in the thread until told to stop."""
 
     async def serve() -> None:
         stop = asyncio.Event()
@@ -245,9 +216,21 @@ def _run(
             started.set_result((simulator, asyncio.get_running_loop(), stop))
             await stop.wait()
 
+    def run() -> None:
+        try:
+            asyncio.run(serve())
+        except BaseException as error:
+            if started.done():
+                raise
+            started.set_exception(error)
+
+    thread = threading.Thread(target=run, name="simulator", daemon=True)
+    thread.start()
     try:
-        asyncio.run(serve())
-    except BaseException as error:
-        if started.done():
-            raise
-        started.set_exception(error)
+        simulator, loop, stop = started.result(timeout=_START_SECONDS)
+        try:
+            yield simulator
+        finally:
+            loop.call_soon_threadsafe(stop.set)
+    finally:
+        thread.join(_JOIN_SECONDS)

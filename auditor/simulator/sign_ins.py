@@ -12,7 +12,6 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from auditor.simulator.oauth import OAuthError, oauth_error
 from auditor.simulator.options import API_AUDIENCE, IdentityOptions
@@ -20,20 +19,10 @@ from auditor.simulator.tokens import TokenMint, base64url, read_assertion
 
 Form = Mapping[str, str]
 
-GRANT_NAMES = MappingProxyType(
-    {
-        "refresh_token": "refresh_token",
-        "authorization_code": "authorization_code",
-        "client_credentials": "client_credentials",
-        "urn:ietf:params:oauth:grant-type:device_code": "device_code",
-        "device_code": "device_code",
-    }
-)
-"""`grant_type` -> its name in the log."""
-
 DEFAULT_SCOPE = f"{API_AUDIENCE}/user_impersonation"
 _OPENID_SCOPES = {"openid", "profile", "offline_access", "email"}
 _CODE_SECONDS = 600.0
+_REFRESH_SECONDS = 90 * 86400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +84,7 @@ class SignIns:
             OAuthError: the request is refused.
         """
         confidential = self._authenticate(form)
-        match GRANT_NAMES.get(form.get("grant_type", "")):
+        match grant_name(form):
             case "refresh_token":
                 token = self.use_refresh_token(form.get("refresh_token", ""), confidential=confidential)
                 scope = form.get("scope") or token.scope
@@ -192,11 +181,7 @@ class SignIns:
         return code
 
     def _take_code(self, form: Mapping[str, str]) -> _AuthorizationCode:
-        """Redeem an authorization code, which works once; return its sign-in.
-
-        Raises:
-            OAuthError: unknown, used or expired code, another redirect URI, or a wrong verifier (RFC 7636).
-        """
+        """Redeem an authorization code, which works once, with its verifier (RFC 7636); return its sign-in."""
         code = self._codes.pop(form.get("code", ""), None)
         if code is None:
             raise OAuthError("invalid_grant", 54005, "OAuth2 Authorization code was already redeemed.")
@@ -218,11 +203,7 @@ class SignIns:
         return False
 
     def _poll_device(self, code: str) -> _Device:
-        """Redeem a device code, which works once; return the approved device.
-
-        Raises:
-            OAuthError: unknown or expired code; not yet approved; declined.
-        """
+        """Redeem a device code, which works once; return the approved device."""
         device = self._devices.get(code)
         if device is None:
             raise OAuthError("invalid_grant", 70000, "The device code is malformed or invalid.")
@@ -239,12 +220,11 @@ class SignIns:
         return device
 
     def give_refresh_token(
-        self, scope: str = DEFAULT_SCOPE, lifetime: float | None = None, *, confidential: bool = False
+        self, scope: str = DEFAULT_SCOPE, lifetime: float = _REFRESH_SECONDS, *, confidential: bool = False
     ) -> str:
-        """Issue a refresh token; `lifetime` in seconds, negative for an expired one, None for the options' lifetime."""
-        seconds = self._options.refresh_lifetime if lifetime is None else lifetime
+        """Issue a refresh token; `lifetime` in seconds, negative for an expired one."""
         token = f"simulated-{secrets.token_urlsafe(32)}"
-        self._refresh_tokens[token] = _RefreshToken(scope, time.monotonic() + seconds, confidential)
+        self._refresh_tokens[token] = _RefreshToken(scope, time.monotonic() + lifetime, confidential)
         return token
 
     def use_refresh_token(self, text: str, *, confidential: bool) -> _RefreshToken:
@@ -270,6 +250,11 @@ class SignIns:
         """Revoke every refresh token issued so far."""
         for token in tuple(self._refresh_tokens.values()):
             token.revoked = True
+
+
+def grant_name(form: Form) -> str:
+    """The grant that a form asks for: `device_code` also for `urn:ietf:params:oauth:grant-type:device_code`."""
+    return form.get("grant_type", "").rpartition(":")[2]
 
 
 def _contexts(form: Form) -> list[str] | None:

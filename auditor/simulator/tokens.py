@@ -6,22 +6,21 @@ exp, iat, uti. `agent_role` is the simulator's own: Partner Center looks up role
 """
 
 import base64
-import binascii
-import json
 import time
 import uuid
 from typing import Any
 
+import jwt
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from auditor.simulator.options import API_AUDIENCE, IdentityOptions
 
 Claims = dict[str, Any]
 
 _USER_NAMESPACE = uuid.UUID("0d3a4c0e-4a7f-4a55-9a3a-8d3f5e1b6c77")
+_ANY_TIME: Any = dict.fromkeys(("verify_aud", "verify_exp", "verify_iat", "verify_nbf"), False)
+"""`SignIns` checks the time, by the services' own clock."""
+_DISPLAY_NAME = "Integration Account"
 
 
 def base64url(data: bytes) -> str:
@@ -31,20 +30,15 @@ def base64url(data: bytes) -> str:
 
 def encode(claims: Claims) -> str:
     """An unsigned JWT (RFC 7519, `alg` none) of these claims."""
-    head = json.dumps({"alg": "none", "typ": "JWT"}).encode()
-    return f"{base64url(head)}.{base64url(json.dumps(claims).encode())}."
+    return jwt.encode(claims, "", "none")
 
 
 def decode(token: str) -> Claims | None:
     """The claims of a JWT, unverified; None if the text is not a JWT."""
-    parts = token.split(".")
-    if len(parts) != 3:
-        return None
     try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (binascii.Error, ValueError):
+        return jwt.decode(token, options={"verify_signature": False})
+    except (jwt.InvalidTokenError, ValueError):
         return None
-    return claims if isinstance(claims, dict) else None
 
 
 def read_assertion(assertion: str, certificate: bytes) -> Claims:
@@ -54,24 +48,13 @@ def read_assertion(assertion: str, certificate: bytes) -> Claims:
         assertion: a JWT.
         certificate: PEM; of the application; empty accepts any signature.
     """
-    if certificate and not _is_signed(assertion, certificate):
+    if not certificate:
+        return decode(assertion) or {}
+    key: Any = x509.load_pem_x509_certificate(certificate).public_key()
+    try:
+        return jwt.decode(assertion, key, ["PS256", "RS256"], _ANY_TIME)
+    except (jwt.PyJWTError, ValueError):
         return {}
-    return decode(assertion) or {}
-
-
-def _is_signed(assertion: str, certificate: bytes) -> bool:
-    key = x509.load_pem_x509_certificate(certificate).public_key()
-    if not isinstance(key, rsa.RSAPublicKey):
-        return False
-    signed, _, text = assertion.rpartition(".")
-    paddings = (padding.PSS(padding.MGF1(SHA256()), padding.PSS.AUTO), padding.PKCS1v15())
-    for each in paddings:
-        try:
-            key.verify(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), signed.encode(), each, SHA256())
-        except (InvalidSignature, binascii.Error):
-            continue
-        return True
-    return False
 
 
 class TokenMint:
@@ -122,7 +105,7 @@ class TokenMint:
             "sub": self.object_id,
             "oid": self.object_id,
             "tid": self._options.tenant_id,
-            "name": self._options.display_name,
+            "name": _DISPLAY_NAME,
             "preferred_username": self._options.user_name,
             "ver": "2.0",
         }
@@ -152,7 +135,7 @@ class TokenMint:
             "oid": self.object_id,
             "upn": self._options.user_name,
             "unique_name": self._options.user_name,
-            "name": self._options.display_name,
+            "name": _DISPLAY_NAME,
             "scp": "user_impersonation",
             "agent_role": self._options.agent_role,
         }

@@ -25,7 +25,6 @@ from auditor.simulator import (
     IdentityOptions,
     Simulator,
     SimulatorOptions,
-    StrangerPolicy,
     ThrottleOptions,
     Window,
     serve_in_thread,
@@ -386,7 +385,7 @@ def test_reports_that_cannot_be_written_are_exit_7(simulator: Simulator, monkeyp
 
 def _with_list(**listed: Any) -> SimulatorOptions:
     """A simulator whose partner has a customer list; any other id is answered as having no account status."""
-    listed = {"missing": StrangerPolicy.NO_ACCOUNT_STATUS, "foreign_share": 0.0, **listed}
+    listed = {"missing": "no_account_status", "foreign_share": 0.0, **listed}
     return _options(customers=CustomerListOptions(**listed))
 
 
@@ -418,9 +417,7 @@ def test_strangers_without_an_account_status_are_not_eligible(monkeypatch: pytes
 
 def test_one_doubtful_customer_is_asked_for_singly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where that costs no more requests than the pages of the list would."""
-    with serve_in_thread(
-        _with_list(roster=_write_roster([IDS[0]]), missing=StrangerPolicy.TENANT_NOT_FOUND)
-    ) as simulator:
+    with serve_in_thread(_with_list(roster=_write_roster([IDS[0]]), missing="tenant_not_found")) as simulator:
         _use(monkeypatch, simulator)
         Path("list.txt").write_text("\n".join([IDS[0]]), encoding="ascii")
         assert main(["run", "list.txt", "--rate", "0", "--quiet"]) == 0

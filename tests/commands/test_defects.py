@@ -28,8 +28,8 @@ def _allowed_beside(value: bytes) -> Any:
     return lambda _: PlannedReply(body=body % value)
 
 
-def _refused(question: Question) -> PlannedReply:
-    return fault(403, question.code(600006), "The requested action is not allowed.")
+def _refused(_: Question) -> PlannedReply:
+    return fault(403, 600006, "The requested action is not allowed.")
 
 
 MORE = {

@@ -22,7 +22,6 @@ from auditor.simulator import (
     IdentityOptions,
     Simulator,
     SimulatorOptions,
-    StrangerPolicy,
     ThrottleOptions,
     Window,
     serve_in_thread,
@@ -384,7 +383,7 @@ def test_bad_settings_are_the_first_finding(
 
 def test_what_a_stranger_is_answered(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Where strangers look like customers without an account status, it says what keeps them apart."""
-    same = StrangerPolicy.NO_ACCOUNT_STATUS
+    same = "no_account_status"
     roster = CustomerListOptions(generated=20, foreign_share=0.0, missing=same)
     with serve_in_thread(SimulatorOptions(answers=ALLOWED, throttle=FREE, customers=roster)) as simulator:
         _use(monkeypatch, simulator)

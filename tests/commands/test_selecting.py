@@ -16,7 +16,6 @@ from auditor.simulator import (
     IdentityOptions,
     Simulator,
     SimulatorOptions,
-    StrangerPolicy,
     ThrottleOptions,
     serve_in_thread,
 )
@@ -205,7 +204,7 @@ def _serve_own_list(monkeypatch: pytest.MonkeyPatch) -> AbstractContextManager[S
         identity=IdentityOptions(enabled=False),
         throttle=ThrottleOptions(windows=()),
         answers=AnswerOptions(weights={"allowed": 1}, overrides={IDS[0]: "no_account_status"}),
-        customers=CustomerListOptions(roster=roster, missing=StrangerPolicy.NO_ACCOUNT_STATUS, foreign_share=0.0),
+        customers=CustomerListOptions(roster=roster, missing="no_account_status", foreign_share=0.0),
     )
 
     @contextmanager

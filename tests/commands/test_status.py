@@ -13,7 +13,6 @@ from auditor.simulator import (
     CustomerListOptions,
     Simulator,
     SimulatorOptions,
-    StrangerPolicy,
     ThrottleOptions,
     serve_in_thread,
 )
@@ -40,7 +39,7 @@ def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simul
     options = SimulatorOptions(
         answers=AnswerOptions(weights={"allowed": 1}, overrides=KINDS),
         throttle=ThrottleOptions(windows=()),
-        customers=CustomerListOptions(roster=roster, foreign_share=0.0, missing=StrangerPolicy.NO_ACCOUNT_STATUS),
+        customers=CustomerListOptions(roster=roster, foreign_share=0.0, missing="no_account_status"),
     )
     with serve_in_thread(options) as served:
         monkeypatch.setenv("AUDITOR_API_URL", served.api_url)

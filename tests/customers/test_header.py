@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from list_support import ONE, TENANTS, THREE, TWO, example, ids_in, open_list, refusal, rows_in
 
 from auditor.customers import Columns
-from auditor.customers.header import find_header
-from auditor.customers.table import unique_names
+from auditor.customers.header import inspect_grid
+from auditor.customers.table import Format, unique_names
 
 
 def test_titles_above_the_header() -> None:
@@ -144,4 +144,4 @@ def test_unique_names_keep_every_column(cells: list[str]) -> None:
 
 def test_empty_grid() -> None:
     """A grid without rows has no header and no columns."""
-    assert find_header([], None).names == ()
+    assert inspect_grid([], None, Format.CSV).names == ()

@@ -309,7 +309,7 @@ async def test_an_unexpected_exception_is_that_customers_result() -> None:
 async def test_the_last_worker_stays_while_workers_of_another_pool_wait() -> None:
     """Both workers get their answers in the same moment; one of them goes on, so that every customer is asked."""
     limiter = RateLimiter(0, clock=lambda: 0.0)
-    limiter._waiting = 3
+    limiter.waiting = 3
     recorded: list[str] = []
 
     async def ask(customer_id: str) -> CustomerResult:

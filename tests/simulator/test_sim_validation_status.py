@@ -14,7 +14,6 @@ from auditor.simulator import (
     AnswerOptions,
     CustomerListOptions,
     SimulatorOptions,
-    StrangerPolicy,
 )
 from auditor.simulator.options import Bom
 
@@ -141,14 +140,6 @@ async def test_no_account_status_of_another() -> None:
     assert re.search(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", reply.json["message"])
 
 
-@pytest.mark.parametrize(("kind", "code"), [("no_account_status", "600074"), ("tenant_not_found", "60003")])
-async def test_code_as_string_switch(kind: str, code: object) -> None:
-    """With the switch on, codes are strings everywhere."""
-    async with bench(options(kind, code_as_string=True)) as b:
-        reply = await b.status()
-    assert reply.json["code"] == code
-
-
 @pytest.mark.parametrize(
     ("kind", "status", "code"),
     [
@@ -249,14 +240,14 @@ ROSTER = (
 @pytest.mark.parametrize(
     ("policy", "status", "code"),
     [
-        (StrangerPolicy.NO_RELATIONSHIP, 403, 20002),
-        (StrangerPolicy.TENANT_NOT_FOUND, 404, 60003),
-        (StrangerPolicy.INVALID_CUSTOMER_ID, 400, 900118),
-        (StrangerPolicy.INVALID_INPUT, 400, 2000),
-        (StrangerPolicy.NO_ACCOUNT_STATUS, 404, 600074),
+        ("no_relationship", 403, 20002),
+        ("tenant_not_found", 404, 60003),
+        ("invalid_customer_id", 400, 900118),
+        ("invalid_input", 400, 2000),
+        ("no_account_status", 404, 600074),
     ],
 )
-async def test_policies_for_unlisted_ids(tmp_path: Path, policy: StrangerPolicy, status: object, code: object) -> None:
+async def test_policies_for_unlisted_ids(tmp_path: Path, policy: str, status: object, code: object) -> None:
     """The policy decides the reply for a tenant outside the roster, but not for the partner's own customers."""
     roster = tmp_path / "roster.csv"
     roster.write_text(ROSTER, encoding="utf-8")

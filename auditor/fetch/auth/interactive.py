@@ -73,13 +73,13 @@ def sign_in_by_browser(sign_in: SignIn, cache: Any, tell: Tell, wait: Wait, brow
         raise SettingsError(f"port {browser.port} cannot be used: {error.strerror}", "name another --port") from error
     with receiver:
         flow = app.initiate_auth_code_flow(
-            [sign_in.scope],
-            redirect_uri=receiver.redirect_uri,
-            response_mode="form_post",
-            prompt="select_account",
+            [sign_in.scope], redirect_uri=receiver.redirect_uri, response_mode="form_post", prompt="select_account"
         )
         receiver.expect(flow["state"])
-        _open(flow["auth_uri"] + _WITH_MFA, tell, browser)
+        address = flow["auth_uri"] + _WITH_MFA
+        tell(f"To sign in, open this address on this machine, if your browser does not do so by itself:\n  {address}")
+        # some browsers stay in the foreground: the call returns when the user closes them
+        threading.Thread(target=browser.open, args=(address,), name="browser", daemon=True).start()
         answer = receiver.wait(browser.timeout)
     if answer is None:
         raise SignInError(
@@ -90,12 +90,6 @@ def sign_in_by_browser(sign_in: SignIn, cache: Any, tell: Tell, wait: Wait, brow
         raise refusal_error(answer, sign_in.secrets)
     result = call_with_retries(lambda: app.acquire_token_by_auth_code_flow(dict(flow), answer), authority, wait, tell)
     return parse_token(result, (*sign_in.secrets, answer["code"]))[0]
-
-
-def _open(address: str, tell: Tell, browser: BrowserOptions) -> None:
-    tell(f"To sign in, open this address on this machine, if your browser does not do so by itself:\n  {address}")
-    # some browsers stay in the foreground: the call returns when the user closes them
-    threading.Thread(target=browser.open, args=(address,), name="browser", daemon=True).start()
 
 
 def sign_in_by_device_code(sign_in: SignIn, cache: Any, tell: Tell, wait: Wait) -> str:

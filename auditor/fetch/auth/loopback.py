@@ -13,7 +13,6 @@ import threading
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs
 
@@ -40,7 +39,7 @@ class LoopbackServer:
     """
 
     def __init__(self, port: int = 0) -> None:
-        self._answers: queue.Queue[dict[str, str]] = queue.Queue()
+        self.answers: queue.Queue[dict[str, str]] = queue.Queue()
         self._state = ""
         first = _Server(("127.0.0.1", port), self)
         self.port = int(first.server_address[1])
@@ -63,7 +62,7 @@ class LoopbackServer:
     def wait(self, seconds: float) -> dict[str, str] | None:
         """The answer with the expected `state`; None if none arrives within this many seconds."""
         with suppress(queue.Empty):
-            return self._answers.get(timeout=seconds)
+            return self.answers.get(timeout=seconds)
         return None
 
     def is_expected(self, answer: dict[str, str]) -> bool:
@@ -71,16 +70,10 @@ class LoopbackServer:
         same = bool(self._state) and hmac.compare_digest(answer.get("state", "").encode(), self._state.encode())
         return same and bool({"code", "error"} & answer.keys())
 
-    def put(self, answer: dict[str, str]) -> None:
-        """Pass an answer to `wait`."""
-        self._answers.put(answer)
-
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for server in self._servers:
             server.shutdown()
             server.server_close()
@@ -105,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         # the waiting thread may end the process, so the page comes first
         self._show(_DONE if "code" in answer else _FAILED, HTTPStatus.OK)
-        self.server.receiver.put(answer)
+        self.server.receiver.answers.put(answer)
 
     def do_GET(self) -> None:
         """Answer 404; browsers ask for an icon."""

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any
 
 from auditor.core.sign_in import is_token
@@ -19,15 +18,13 @@ from auditor.fetch.auth.registration import SignIn
 from auditor.fetch.token_store import TokenStore
 
 _VERSION = 1
-_REQUIRED = MappingProxyType(
-    {
-        "Account": ("home_account_id", "environment"),
-        "RefreshToken": ("secret", "environment"),
-        "AccessToken": ("secret", "environment", "target", "expires_on", "cached_at"),
-        "IdToken": ("secret", "environment"),
-        "AppMetadata": ("environment",),
-    }
-)
+_REQUIRED = {
+    "Account": ("home_account_id", "environment"),
+    "RefreshToken": ("secret", "environment"),
+    "AccessToken": ("secret", "environment", "target", "expires_on", "cached_at"),
+    "IdToken": ("secret", "environment"),
+    "AppMetadata": ("environment",),
+}
 _TEXTS = ("home_account_id", "environment", "client_id", "username", "realm", "target", "local_account_id", "family_id")
 _TIMES = ("cached_at", "expires_on", "extended_expires_on", "refresh_on", "last_modification_time")
 

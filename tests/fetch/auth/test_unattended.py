@@ -27,7 +27,7 @@ from sign_in_support import confidential, grants, keep, no_wait, refresh_tokens,
 
 
 def make_refresh_token(
-    simulator: Simulator, file: Path | None = None, lifetime: float | None = None
+    simulator: Simulator, file: Path | None = None, lifetime: float = 86400.0
 ) -> ConfiguredRefreshToken:
     """A refresh token of the operator, in a file if one is given."""
     text = simulator.mint_refresh_token(lifetime)
@@ -401,7 +401,7 @@ def test_a_claims_challenge_reaches_the_service(tmp_path: Path) -> None:
         for sources in (TokenSources(store), TokenSources(None, file)):
             token, _ = UnattendedSignIn(sign_in, sources, Talk()).redeem(TokenRequest(force=True, claims=wanted))
             payload = token.split(".")[1]
-            assert '"acrs": ["c1"]' in _decode(payload)
+            assert '"acrs":["c1"]' in _decode(payload)
 
 
 def _decode(payload: str) -> str:
