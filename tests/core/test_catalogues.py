@@ -6,7 +6,8 @@ import pytest
 from language_support import messages
 
 from auditor import languages
-from auditor.core.language import LANGUAGES
+from auditor.core.language import ENGLISH, LANGUAGES
+from auditor.core.text import as_sentence, join_sentences
 
 _NAME = re.compile(r"\{\w*\}")
 _LONGEST_HEADER = 30
@@ -79,3 +80,10 @@ def test_every_catalogue_begins_with_its_words(language: str) -> None:
     head = messages.catalogue_file(language).read_text(encoding="utf-8").partition("msgid")[0]
     words = ("account manager", "blocked", "customer", "not verified", "Partner Center", "under review", "workbook")
     assert [word for word in words if word not in head] == []
+
+
+def test_sentences_end_and_follow_each_other_as_their_language_has_it() -> None:
+    """Japanese has a full stop of its own, and no space behind it."""
+    japanese = languages.load("ja")
+    assert join_sentences(ENGLISH, as_sentence("done"), "", as_sentence("Now what?")) == "Done. Now what?"
+    assert join_sentences(japanese, as_sentence("完了", japanese), "次。") == "完了。次。"

@@ -271,6 +271,30 @@ def test_a_phone_answers_the_first_questions_at_once(browser: Browser, full: Pat
     assert not browser.find("#old").is_displayed()
 
 
+@pytest.mark.parametrize("width", [1280, 1100, 800, 700, 390])
+def test_no_tile_stands_alone(browser: Browser, full: Path, width: int) -> None:
+    """However many there are: a line has several, or one over its whole width."""
+    browser.open(full, width=width)
+    alone = {
+        number: browser.run(
+            """
+            const cards = document.querySelector(".cards"), lines = {};
+            while (cards.children.length > arguments[0]) cards.lastElementChild.remove();
+            while (cards.children.length < arguments[0]) cards.append(cards.lastElementChild.cloneNode(true));
+            for (const card of cards.children) {
+                const { top, width } = card.getBoundingClientRect();
+                (lines[Math.round(top)] ??= []).push(width);
+            }
+            const { width } = cards.getBoundingClientRect();
+            return Object.values(lines).filter((line) => line.length === 1 && line[0] < width - 2).length;
+            """,
+            number,
+        )
+        for number in range(3, 10)
+    }
+    assert alone == dict.fromkeys(alone, 0)
+
+
 def _expected(run: Run) -> list[dict[str, str]]:
     """The rows of the download, by results.csv."""
     rows = []

@@ -52,7 +52,7 @@ class Tamper:
 RECORDS, CSV, CHANGES = "report/records.py", "report/tables/csv.py", "report/history/changes.py"
 SHEETS, COLUMNS, COUNTS = "report/workbook/table.py", "report/workbook/columns.py", "report/workbook/verdicts.py"
 CASES, NOTES = "report/cases.py", "report/workbook/notes.py"
-SELECTION, CONTEXT = "report/page/selection.py", "report/page/context.py"
+SELECTION, TILES = "report/page/selection.py", "report/page/tiles.py"
 DEFECTS: tuple[Edit | Tamper, ...] = (
     Edit(
         "workbook: last row lost",
@@ -87,7 +87,7 @@ DEFECTS: tuple[Edit | Tamper, ...] = (
     Edit("workbook: About says the wrong verdict", "report/workbook/about.py", "VERDICTS[reason.verdict].name, words.meaning", "VERDICTS[Reason.ALLOWED.verdict].name, words.meaning"),
     Edit("workbook: chart over the wrong cells", COUNTS, '"values": [sheet, first, 1, first + 2, 1]', '"values": [sheet, first, 3, first + 2, 3]'),
     Edit("workbook: rows counted as customers", COUNTS, "customers = subset.ledger.customers_of(verdict)", "customers = subset.ledger.rows_of(verdict)"),
-    Edit("page: rows counted as customers", CONTEXT, '"customers": data.ledger.customers_of(verdict),', '"customers": data.ledger.rows_of(verdict),'),
+    Edit("page: rows counted as customers", TILES, '"customers": data.ledger.customers_of(verdict),', '"customers": data.ledger.rows_of(verdict),'),
     Edit("page: blocked in the wrong order", SELECTION, "blocked = _with_days(list_cases(data, results))", "blocked = _with_days(list_cases(data, results)).iloc[::-1]"),
     Edit("page: not the same twice", "report/page/__init__.py", '(files(__package__) / name).read_text(encoding="utf-8")', '(files(__package__) / name).read_text(encoding="utf-8") + f"/* {__import__(\'time\').time_ns()} */"'),
     Edit("changes.csv: times_blocked is one too many", CHANGES, '(blocked & ~goes_on).astype("int32")', '(blocked & ~goes_on).astype("int32") + 1'),

@@ -1,7 +1,6 @@
 """What the page says, for its template. What the page leaves out, it says that it leaves out."""
 
 import base64
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -18,16 +17,13 @@ from auditor.core.results import (
     CaseGroup,
     Change,
     Count,
-    Sum,
     format_amounts,
     group_name,
-    list_amounts,
-    rows_note,
 )
 from auditor.core.text import as_sentence, join_sentences
 from auditor.report.cases import amount_columns
 from auditor.report.data import RunData
-from auditor.report.page import charts, rows
+from auditor.report.page import charts, rows, tiles
 from auditor.report.page.selection import ORDER, PageSelection
 from auditor.report.remarks import compared_with, counted, day_of_last_audit, find_zone, newly_blocked_text, remarks
 from auditor.report.schema import own_columns
@@ -74,9 +70,9 @@ def build_context(data: RunData, selection: PageSelection) -> dict[str, Any]:
         "rows_note": counted(ledger, language) if ledger.rows != ledger.customers else "",
         "as_of": _as_of(data),
         "first": _first(data, selection),
-        "cards": _cards(data),
-        "new": _new(data, selection),
-        "at_risk": _at_risk(data),
+        "cards": tiles.verdict_tiles(data),
+        "new": tiles.new_tile(data, selection),
+        "at_risk": tiles.sums_at_risk(data),
         **_cases(data, selection, varied),
         **_charts(data, selection),
         "changes": _changes(data),
@@ -136,7 +132,7 @@ def _first(data: RunData, selection: PageSelection) -> dict[str, str]:
         (row,) = rows.case_rows(cases, {}, amount_columns(data), "", language)
         return {
             "where": {CaseGroup.NEW.value: "new", CaseGroup.OLD.value: "old"}.get(cases["group"].iloc[0], "blocked"),
-            "name": _name(row),
+            "name": rows.customer_name(row),
             "amount": " + ".join(next(iter(row["amounts"]), [])),
             "text": join_sentences(language, as_sentence(row["label"], language), row["step"]),
         }
@@ -144,34 +140,6 @@ def _first(data: RunData, selection: PageSelection) -> dict[str, str]:
         text = language.text("Nobody is known to be blocked. Do not promise orders to customers who are not verified.")
         return {"where": "unknown", "name": language.text("Not verified"), "amount": "", "text": text}
     return {"where": "", "name": "", "amount": "", "text": language.text("Nobody is blocked. There is nothing to do.")}
-
-
-def _name(row: rows.Row) -> str:
-    return str(row["name"] or row["domain"] or row["id"])
-
-
-def _new(data: RunData, selection: PageSelection) -> dict[str, Any] | None:
-    """The customers that are newly blocked: how many, and the names of the first; None where there is no earlier audit."""
-    if data.changes is None:
-        return None
-    language, count = data.language, selection.groups[CaseGroup.NEW]
-    found = selection.first[selection.first["group"] == CaseGroup.NEW.value]
-    names = list(map(_name, rows.case_rows(found, {}, {}, "", language)))
-    if count > len(names):
-        names.append(language.text("and {n} more", n=count - len(names)))
-    label = group_name(CaseGroup.NEW, language, day_of_last_audit(data.changes, language))
-    return {"label": label, "count": count, "names": names}
-
-
-def _at_risk(data: RunData) -> list[dict[str, Any]]:
-    """The sums of the blocked customers."""
-    return [
-        _sum(total, data.language) for total in data.sums if total.verdict is Verdict.BLOCKED and total.owner is None
-    ]
-
-
-def _sum(total: Sum, language: Language) -> dict[str, Any]:
-    return {"column": total.column, "amounts": list_amounts(total.amounts, language), "unparsed": total.unparsed}
 
 
 def _cases(data: RunData, selection: PageSelection, own: dict[str, str]) -> dict[str, Any]:
@@ -204,51 +172,6 @@ def _local(time: datetime, zone: str, language: Language) -> str:
     """The local time with its zone; empty where that is UTC, or where this machine does not know the zone."""
     found = find_zone(zone)
     return "" if found is UTC else language.time(time.astimezone(found), zone)
-
-
-def _cards(data: RunData) -> list[dict[str, Any]]:
-    """The counts of each verdict, and the difference to the last audit in customers."""
-    before, language = _baseline_customers(data), data.language
-    return [
-        {
-            "verdict": verdict,
-            "label": language.text(VERDICTS[verdict].name),
-            "meaning": language.text(VERDICTS[verdict].meaning),
-            "customers": data.ledger.customers_of(verdict),
-            "rows_note": rows_note(data.ledger.customers_of(verdict), data.ledger.rows_of(verdict), language),
-            "change": _difference(data.ledger.customers_of(verdict) - before[verdict.value], data),
-            "sums": [
-                _sum(total, language)
-                for total in data.sums
-                if total.verdict is verdict is not Verdict.BLOCKED and total.owner is None
-            ],
-        }
-        for verdict in ORDER
-    ]
-
-
-def _difference(more: int, data: RunData) -> tuple[bool, str]:
-    """Whether there is a difference to the last audit, and the sentence that says so."""
-    language = data.language
-    if not data.changes:
-        return False, language.text("No earlier audit to compare with")
-    date = day_of_last_audit(data.changes, language)
-    if not more:
-        return False, language.text("As many as in the last audit ({date})", date=date)
-    return True, language.text("{n} since the last audit ({date})", n=language.signed(more), date=date)
-
-
-def _baseline_customers(data: RunData) -> Counter[str]:
-    """Customers by verdict in the baseline: those that are in the lists now, and those that were removed."""
-    before: Counter[str] = Counter()
-    if data.changes:
-        changed = data.changes.frame
-        for verdicts in (
-            data.results.loc[data.results["first_row"], "verdict_before"],
-            changed.loc[changed["verdict"].isna(), "verdict_before"],
-        ):
-            before.update({str(verdict): customers for verdict, customers in verdicts.value_counts().items()})
-    return before
 
 
 def _charts(data: RunData, selection: PageSelection) -> dict[str, Any]:

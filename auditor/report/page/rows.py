@@ -56,6 +56,11 @@ def case_rows(
         }
 
 
+def customer_name(row: Row) -> str:
+    """What a row's customer is called: the company's name; the domain or the id where there is none."""
+    return str(row["name"] or row["domain"] or row["id"])
+
+
 def undetermined_groups(records: pd.DataFrame, counts: Mapping[str, str], language: Language) -> Iterator[Group]:
     """What is not verified, by reason; `counts` are the customers of each reason in the whole list, as text."""
     names = (*_CUSTOMER, "status", "request_id", "source_file", "source_row", *_EVIDENCE)
