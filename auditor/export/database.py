@@ -1,11 +1,4 @@
-"""A run -> three tables of a database, through SQLAlchemy: the same code for PostgreSQL, SQL Server, MySQL, MariaDB and SQLite.
-
-================  ======================================================================================================
-`audit_runs`      one record a run
-`audit_results`   one record a row of the customer lists, with the columns of results.parquet
-`audit_current`   the newest answer of each customer, by API and partner
-`audit_export`    one record with the version of the tables; an export locks it, so that exports follow one another
-================  ======================================================================================================
+"""A run -> the tables of a database (`tables`), through SQLAlchemy: the same code for PostgreSQL, SQL Server, MySQL, MariaDB and SQLite.
 
 A run is written in one transaction, in place of what was written of it before. Times are UTC.
 """
@@ -18,21 +11,12 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import (
-    JSON,
     URL,
-    BigInteger,
-    Boolean,
-    Column,
     ColumnElement,
     Connection,
-    DateTime,
-    Index,
-    Integer,
-    MetaData,
-    SmallInteger,
-    String,
+    Delete,
+    Insert,
     Table,
-    UnicodeText,
     and_,
     create_engine,
     delete,
@@ -46,14 +30,12 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
 from auditor.core.judge import redact
 from auditor.errors import OutputError, SettingsError
+from auditor.export.tables import CURRENT, EXPORT, RESULTS, RUNS, TABLES, VERSION
 
-VERSION = 1
-"""Of the tables; later versions only add columns."""
 _BATCH = 1_000
 """Rows that are sent at once; SQL Server takes 2,100 values in one condition."""
 _DRIVERS = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql", "mssql": "pyodbc"}
@@ -73,101 +55,6 @@ _OPTIONS: Mapping[str, dict[str, Any]] = {
     "sqlite": {"connect_args": {"timeout": _LOCK_SECONDS}},
 }
 _OTHER_PLACE = "name another database or schema, or rename it; nothing was written"
-_TIME = DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
-_TABLES = MetaData()
-_UTF8: dict[str, Any] = {"mysql_charset": "utf8mb4", "mariadb_charset": "utf8mb4"}
-
-
-def _key(name: str, length: int) -> Column[str]:
-    return Column(name, String(length), primary_key=True)
-
-
-def _count(name: str, comment: str) -> Column[int]:
-    return Column(name, Integer, nullable=False, comment=comment)
-
-
-EXPORT = Table("audit_export", _TABLES, Column("version", Integer, primary_key=True, autoincrement=False))
-RUNS = Table(
-    "audit_runs",
-    _TABLES,
-    Column(
-        "partner_tenant", String(255), primary_key=True, comment="Tenant of the partner; empty where it is not known."
-    ),
-    _key("run_id", 32),
-    Column("started_at", _TIME, nullable=False),
-    Column("finished_at", _TIME, comment="When the last session ended; null where it was killed."),
-    Column("api", String(255), nullable=False, comment="Base URL of the API that was asked."),
-    Column("validation_type", String(32), nullable=False),
-    Column("lists", JSON, nullable=False, comment="Names of the customer lists."),
-    Column("complete", Boolean, nullable=False, comment="Every row has a verdict, and few enough are undetermined."),
-    Column("simulated", Boolean, nullable=False, comment="The answers are those of the simulator."),
-    _count("listed_rows", "Rows of the lists."),
-    _count("listed_customers", "Distinct customers of the lists."),
-    _count("eligible_customers", "Customers with this verdict."),
-    _count("blocked_customers", "Customers with this verdict."),
-    _count("undetermined_customers", "Customers that could not be checked. Do not treat them as eligible."),
-    Column(
-        "rows_sha256",
-        String(64),
-        nullable=False,
-        comment="SHA-256 of rows.jsonl, which tells runs of the same id apart.",
-    ),
-    Column("manifest_sha256", String(64), nullable=False, comment="SHA-256 of the manifest of the verified run."),
-    Column("auditor_version", String(32), nullable=False, comment="That exported the run."),
-    Column("exported_at", _TIME, nullable=False),
-    **_UTF8,
-)
-RESULTS = Table(
-    "audit_results",
-    _TABLES,
-    _key("partner_tenant", 255),
-    _key("run_id", 32),
-    Column("row_number", Integer, primary_key=True, autoincrement=False, comment="Place in results.parquet, from 1."),
-    Column("first_row", Boolean, nullable=False, comment="True for one row of each customer: count these."),
-    Column("customer_id", String(36)),
-    Column("company_name", UnicodeText),
-    Column("domain", UnicodeText),
-    Column("verdict", String(32), nullable=False),
-    Column("status", UnicodeText),
-    Column("reason", String(64), nullable=False),
-    Column("last_update", _TIME),
-    Column("last_update_raw", UnicodeText),
-    Column("days_in_status", Integer),
-    Column("checked_at", _TIME),
-    Column("attempts", SmallInteger, nullable=False),
-    Column("http_status", SmallInteger),
-    Column("error_code", UnicodeText),
-    Column("error_name", UnicodeText),
-    Column("error_message", UnicodeText),
-    Column("request_id", UnicodeText),
-    Column("correlation_id", UnicodeText),
-    Column("owner", UnicodeText),
-    Column("source_file", UnicodeText, nullable=False),
-    Column("source_row", BigInteger, nullable=False),
-    Column("raw_id", UnicodeText),
-    Column("list_columns", JSON(none_as_null=True), comment="The lists' own other columns, as an object of texts."),
-    Index("audit_results_customer", "customer_id", "partner_tenant", "run_id"),
-    **_UTF8,
-)
-CURRENT = Table(
-    "audit_current",
-    _TABLES,
-    # first what tells most apart: a planner without statistics then finds customers through the key
-    _key("customer_id", 36),
-    _key("partner_tenant", 255),
-    _key("api", 255),
-    Column("company_name", UnicodeText),
-    Column("domain", UnicodeText),
-    Column("owner", UnicodeText),
-    Column("verdict", String(32), nullable=False),
-    Column("status", UnicodeText),
-    Column("reason", String(64), nullable=False),
-    Column("last_update", _TIME),
-    Column("checked_at", _TIME, nullable=False, comment="When this answer arrived; no later answer is known."),
-    Column("run_id", String(32), nullable=False),
-    Column("started_at", _TIME, nullable=False, comment="When that run began."),
-    **_UTF8,
-)
 
 
 class Database:
@@ -213,16 +100,16 @@ class Database:
         """
         with self._as_output_error():
             inspector = inspect(self._engine)
-            taken = [name for name in sorted(_TABLES.tables) if inspector.has_table(name)]
+            taken = [name for name in sorted(TABLES.tables) if inspector.has_table(name)]
             # afterwards, so that what another export creates meanwhile is known
             known = set(inspect(self._engine).get_table_names())
             for name in (name for name in taken if name not in known):
                 raise SettingsError(f"{self.name}: {name} is a view, where the export needs a table", _OTHER_PLACE)
             self._check_columns(known)
-            while not known >= set(_TABLES.tables):
+            while not known >= set(TABLES.tables):
                 try:
                     with self._engine.begin() as connection:
-                        _TABLES.create_all(connection)
+                        TABLES.create_all(connection)
                     break
                 except SQLAlchemyError:
                     # another export may create them at the same time; in MySQL, one by one
@@ -238,9 +125,9 @@ class Database:
 
     def _check_columns(self, tables: Iterable[str]) -> None:
         inspector = inspect(self._engine)
-        for name in sorted(_TABLES.tables.keys() & set(tables)):
+        for name in sorted(TABLES.tables.keys() & set(tables)):
             found = {column["name"] for column in inspector.get_columns(name)}
-            wanted = set(_TABLES.tables[name].columns.keys())
+            wanted = set(TABLES.tables[name].columns.keys())
             if found != wanted:
                 missing, unknown = (", ".join(sorted(names)) or "none" for names in (wanted - found, found - wanted))
                 raise SettingsError(
@@ -277,8 +164,8 @@ class Database:
             connection.execute(insert(RUNS), dict(run))
             for records in _batches(results, own, run):
                 connection.execute(insert(RESULTS), records)
-                if newest:
-                    _replace_current(connection, run, records)
+                for statement in _replace_current(run, records) if newest else ():
+                    connection.execute(statement)
         return before is not None
 
     def _wait_for_others(self, connection: Connection) -> None:
@@ -352,8 +239,8 @@ def _batches(results: pa.Table, own: pa.Table, run: Mapping[str, Any]) -> Iterat
         cells |= {name: [run[name]] * len(batch) for name in ("partner_tenant", "run_id")}
         cells["row_number"] = [*range(start + 1, start + 1 + len(batch))]
         texts = own.slice(start, _BATCH)
-        columns = {name: _values(texts[name]) for name in own.column_names}
-        cells["list_columns"] = _records(columns) or [None] * len(batch)
+        listed: list[Any] = _records({name: _values(texts[name]) for name in own.column_names})
+        cells["list_columns"] = listed or [None] * len(batch)
         yield _records(cells)
 
 
@@ -373,8 +260,8 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
     return texts
 
 
-def _replace_current(connection: Connection, run: Mapping[str, Any], records: list[dict[str, Any]]) -> None:
-    """Copy the answers of a batch of audit_results into audit_current, within the database. A newer answer there stays.
+def _replace_current(run: Mapping[str, Any], records: list[dict[str, Any]]) -> tuple[Delete, Insert]:
+    """The statements that copy the answers of a batch of audit_results into audit_current. A newer answer there stays.
 
     A customer who was not asked for has no answer, and stays as it is. The same answer, reused by a later run, counts as that run's.
     """
@@ -394,11 +281,11 @@ def _replace_current(connection: Connection, run: Mapping[str, Any], records: li
         and_(RESULTS.c.checked_at == CURRENT.c.checked_at, CURRENT.c.started_at <= run["started_at"]),
     )
     outdated = exists().where(is_answer, RESULTS.c.customer_id == CURRENT.c.customer_id, is_later).correlate(CURRENT)
-    connection.execute(delete(CURRENT).where(_is_of_partner(run), CURRENT.c.customer_id.in_(customers), outdated))
+    removal = delete(CURRENT).where(_is_of_partner(run), CURRENT.c.customer_id.in_(customers), outdated)
     names = CURRENT.columns.keys()
     sources = (RESULTS.c[name] if name in RESULTS.c else literal(run[name], CURRENT.c[name].type) for name in names)
     answers = select(*sources).where(is_answer, ~exists().where(is_of_customer).correlate(RESULTS))
-    connection.execute(insert(CURRENT).from_select(names, answers))
+    return removal, insert(CURRENT).from_select(names, answers)
 
 
 def _is_of_partner(run: Mapping[str, Any]) -> ColumnElement[bool]:
