@@ -105,7 +105,7 @@ def render(  # noqa: PLR0913 - a run, and what is not in its folder yet
     if unknown:
         raise SettingsError(f"{', '.join(unknown)}: no such format", f"choose from {', '.join(FORMATS)}")
     chosen = [name for name in FORMATS if name in formats]
-    with _system_allocator(), Staging(stored.folder, allowed) as staging:
+    with system_allocator(), Staging(stored.folder, allowed) as staging:
         data = load(stored, notes)
         data = replace(data, tables=tuple(TABLES[name].names[0] for name in TABLES if name in chosen))
         if history:
@@ -143,7 +143,7 @@ class Manifest(msgspec.Struct):
 
 
 @contextmanager
-def _system_allocator() -> Iterator[None]:
+def system_allocator() -> Iterator[None]:
     """Let Arrow use the C library's allocator, which gives back to the system what is freed: a fifth less at the peak."""
     before = pa.default_memory_pool()
     pa.set_memory_pool(pa.system_memory_pool())

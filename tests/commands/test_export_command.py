@@ -175,6 +175,15 @@ def test_a_table_of_other_columns(night: Run, capsys: pytest.CaptureFixture[str]
     assert ask("select count(*) from audit_runs") == [(0,)]
 
 
+@pytest.mark.parametrize("name", ["audit_runs", "audit_results", "audit_current"])
+def test_a_view_in_the_place_of_a_table(night: Run, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    """Exit 2 and one sentence; no table is made."""
+    change(f"create view {name} as select 1 as run_id")
+    assert export(night) == 2
+    assert f"auditor: {URL}: {name} is a view, where the export needs a table\n" in capsys.readouterr().err
+    assert ask("select name from sqlite_master") == [(name,)]
+
+
 def test_a_failure_in_the_middle_leaves_nothing(night: Run, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 7; what was there of the run before is there still."""
     assert export(night, "-q") == 0

@@ -105,6 +105,17 @@ def test_the_newest_answer_stays(night: Run, database: Connection, order: tuple[
     assert found == [(guid(1), "eligible"), (guid(2), "eligible"), (guid(3), "undetermined")]
 
 
+@pytest.mark.parametrize("kind", ["view", "materialized view"])
+def test_a_view_in_the_place_of_a_table(
+    night: Run, database: Connection, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    """Exit 2 and one sentence; no table is made."""
+    database.execute(f"create {kind} audit_current as select 1 as run_id")
+    assert main(["export", str(night.path)]) == 2
+    assert ": audit_current is a view, where the export needs a table\n" in capsys.readouterr().err
+    assert database.execute("select * from pg_tables where schemaname = 'public'").fetchall() == []
+
+
 def test_killed_before_the_commit(server: Server, night: Run, database: Connection) -> None:
     """`kill -9` leaves nothing of the run; the next export writes it."""
     earlier = made(Path("reports"), -1, {1: FREE})

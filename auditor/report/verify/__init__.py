@@ -33,7 +33,7 @@ from auditor.report.notes import NAME as NOTES
 from auditor.report.notes import read_notes
 from auditor.report.records import UNLISTED as UNLISTED_SCHEMA
 from auditor.report.records import StoredRun
-from auditor.report.render import UNLISTED
+from auditor.report.render import UNLISTED, system_allocator
 from auditor.report.schema import FIXED, MANIFEST, SCHEMA_VERSION, fixed, number_columns, own_names, results_schema
 from auditor.report.tables import csv, parquet, summary
 from auditor.report.verify.cells import Cells, records_of
@@ -97,7 +97,7 @@ def verify_run(stored: StoredRun, *, strays: bool = True) -> Verified:
         IncompleteError: the first disagreement.
     """
     run, facts = stored.folder, stored.facts
-    with as_disagreement(run):
+    with as_disagreement(run), system_allocator():
         manifest = check_manifest(run, facts, strays=strays)
         index = read_sources(run, facts)
         cells = _check_results(run, manifest, index)
