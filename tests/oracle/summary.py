@@ -46,7 +46,10 @@ def check_note(evidence: Evidence, note: str) -> None:
     unlisted = len(evidence.unlisted) if facts.membership and facts.membership.way is MembershipSource.LIST else 0
     for said, wanted in (
         (f"selection: {facts.selection}; {left_out:,} row", bool(facts.selection)),
-        (f"{left_out:,} row{' was' if left_out == 1 else 's were'} not selected", bool(facts.selection) or left_out > 0),
+        (
+            f"{left_out:,} row{' was' if left_out == 1 else 's were'} not selected",
+            bool(facts.selection) or left_out > 0,
+        ),
         ("did not finish", not facts.finished),
         (f"{undetermined:,} of {rows:,} row", undetermined > 0),
         (f"not checked: {evidence.unchecked:,} customers", evidence.unchecked > 0),

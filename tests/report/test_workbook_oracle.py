@@ -9,12 +9,14 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from book_support import compared_run, render
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from report_support import TEXTS, Case, Run, answer, cases, guid, new_run, passing_run, row
+from verify_support import copy_run
 
 from auditor.core.model import Cause
 from auditor.core.run_facts import ListWarning, OwnerWorkbooks, Presentation
+from conftest import few_examples
 from oracle import workbook
 
 ANN = "by-owner/Ann.xlsx"
@@ -45,7 +47,7 @@ def row_by_row() -> Iterator[None]:
         yield
 
 
-@settings(max_examples=25)
+@few_examples()
 @given(cases(), FACTS)
 def test_any_run_has_the_workbooks_that_it_must_have(case: Case, facts: dict[str, Any]) -> None:
     """Whatever the lists, the API and the settings say."""
@@ -58,7 +60,7 @@ DATES = st.sampled_from([None, "2026-10-01T10:00:00", "2026-11-22T09:00:00", "20
 STATES = st.lists(st.tuples(REASONS, DATES), min_size=6, max_size=6)
 
 
-@settings(max_examples=15)
+@few_examples()
 @given(STATES, STATES, st.sampled_from(OwnerWorkbooks))
 def test_any_comparison_has_the_workbooks_that_it_must_have(
     then: list[tuple[str | None, str | None]], now: list[tuple[str | None, str | None]], packs: OwnerWorkbooks
@@ -89,17 +91,23 @@ def _listed(lines: Lines, states: list[tuple[str | None, str | None]]) -> tuple[
     return listed, answers
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
+@pytest.fixture(scope="module")
+def right(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run with by-owner workbooks."""
     rows = [row(n, owner=["Ann", "Bo"][n % 2], company_name=f"Company {n}", other={"Tags": f"t{n}"}) for n in range(9)]
     rows.append(row("no id", owner="Ann", source_row=99))
     reasons = ["under_review", "allowed", "service_error"]
     answers = [answer(n, n, reasons[n % 3], last_update_raw=f"2026-01-{n + 1:02d}T00:00:00") for n in range(9)]
     warnings = (ListWarning("b <x>.csv", "row 3: more than one id"),)
-    made = new_run(tmp_path / "r", rows, answers, list_warnings=warnings)
+    made = new_run(tmp_path_factory.mktemp("workbooks") / "r", rows, answers, list_warnings=warnings)
     render(made)
     return made
+
+
+@pytest.fixture
+def run(right: Run, tmp_path: Path) -> Run:
+    """A copy of it."""
+    return copy_run(right, tmp_path)
 
 
 def _found(run: Run) -> str:
