@@ -200,14 +200,23 @@ def _checks() -> Iterator[tuple[str, Callable[["Run"], object]]]:
 def _checks_of_notes(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     """Tests that type into workbooks of runs of their own."""
     import test_typed_notes as notes
+    from notes_support import rendered_run
 
-    for test in (
-        notes.test_what_is_typed_stands_in_the_next_rendering,
-        notes.test_workbooks_that_came_back_are_read_from_a_folder,
-        notes.test_a_sheet_without_ids_is_reported,
-        notes.test_two_people_with_copies_of_one_workbook,
-    ):
-        yield "tests", partial(test, folder.with_name(test.__name__))
+    def rendered(name: str) -> "Run":
+        return rendered_run(folder.with_name(name) / "20261122T120000Z")
+
+    def came_back() -> None:
+        run = rendered("back")
+        notes.test_workbooks_that_came_back_are_read_from_a_folder(run, run.path.parent)
+
+    def two_people() -> None:
+        run = rendered("two")
+        notes.test_two_people_with_copies_of_one_workbook(run, run.path.parent)
+
+    yield "tests", lambda: notes.test_what_is_typed_stands_in_the_next_rendering(rendered("typed"))
+    yield "tests", came_back
+    yield "tests", lambda: notes.test_a_sheet_without_ids_is_reported(rendered("without_ids"))
+    yield "tests", two_people
 
 
 def _tamper(run: "Run", defect: Edit | Tamper) -> None:
