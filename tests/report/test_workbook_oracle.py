@@ -11,6 +11,7 @@ import pytest
 from book_support import compared_run, render
 from hypothesis import given
 from hypothesis import strategies as st
+from nights_support import copied
 from report_support import TEXTS, Case, Run, answer, cases, guid, new_run, passing_run, row
 from verify_support import copy_run
 
@@ -229,16 +230,24 @@ def test_a_count_of_the_summary_is_compared(run: Run) -> None:
     assert "Summary, account managers" in _found(run)
 
 
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run with sums and a baseline."""
+    rows = [row(n, owner="Ann", other={"Revenue": f"{n + 1}0.5"}) for n in range(3)]
+    answers = [answer(n, n, "under_review" if n else "allowed") for n in range(3)]
+    folder = tmp_path_factory.mktemp("compared")
+    made = compared_run(folder, rows, answers, presentation=Presentation(sums=("Revenue",)))
+    render(made)
+    return made
+
+
 @pytest.mark.parametrize(
     ("cell", "old", "new"),
     [("C", "<v>-1</v>", "<v>-2</v>"), ("D", "<v>51</v>", "<v>52</v>"), ("F", "<v>51</v>", "<v>52</v>")],
 )
-def test_what_was_added_up_and_gained_is_compared(tmp_path: Path, cell: str, old: str, new: str) -> None:
+def test_what_was_added_up_and_gained_is_compared(compared: Run, tmp_path: Path, cell: str, old: str, new: str) -> None:
     """The difference to the baseline run, the sums of all, and of an account manager."""
-    rows = [row(n, owner="Ann", other={"Revenue": f"{n + 1}0.5"}) for n in range(3)]
-    answers = [answer(n, n, "under_review" if n else "allowed") for n in range(3)]
-    made = compared_run(tmp_path, rows, answers, presentation=Presentation(sums=("Revenue",)))
-    render(made)
+    made = copied([compared], tmp_path)[0]
     where = re.compile(rf'(<c r="{cell}[0-9]+" s="[0-9]+">){re.escape(old)}')
     _change(made.path / "audit.xlsx", "xl/worksheets/sheet1.xml", lambda part: where.sub(rf"\g<1>{new}", part))
     assert "audit.xlsx, Summary" in _found(made)
