@@ -100,7 +100,7 @@ DEFECTS: tuple[Edit | Tamper, ...] = (
     Edit("the offset of a time dropped", "report/times.py", 'known.where(zoned, known + "Z")', 'known.str.replace("[+-][0-9]{2}:[0-9]{2}$", "Z", regex=True).where(zoned, known + "Z")'),
     Edit("a customer that is not the partner's stays eligible", RECORDS, 'frame["reason"].mask(not_listed,', 'frame["reason"].mask(not_listed & False,'),
     Edit("only the deciding answer's requests counted", RECORDS, 'groupby("customer")["attempts"].sum()', 'groupby("customer")["attempts"].last()'),
-    Edit("cases: the smallest amount first", CASES, "-item[1][1]", "item[1][1]"),
+    Edit("cases: the smallest amount first", CASES, "item[1][1].copy_negate()", "item[1][1]"),
     Edit("cases: newly blocked ones among the others", "core/results/case_group.py", "return CaseGroup.NEW", "return CaseGroup.OPEN"),
     Edit("results.parquet: numbers doubled", "report/render.py", "else float(one) for one in numbers", "else 2 * float(one) for one in numbers"),
     Edit("workbook: every status in the same words", COLUMNS, "self.language.text(one.name) for reason, one in REASONS", "self.language.text(REASONS[Reason.UNKNOWN].name) for reason, one in REASONS"),
