@@ -10,7 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,8 @@ HEARTBEAT_SECONDS = 5.0
 LEASE = ".lease"
 """The suffix of a lease's file."""
 _POLL_SECONDS = 0.1
+Held = AbstractContextManager[BaseFileLock]
+"""A lock that is held: a context that releases it when it closes."""
 
 
 def lease_of(path: Path) -> Path:
@@ -34,8 +36,8 @@ def lease_of(path: Path) -> Path:
     return path.with_name(f"{path.name}{LEASE}")
 
 
-def acquire(path: Path, *, timeout: float, mode: int = 0o644, patient: bool = True) -> BaseFileLock:
-    """Acquire a lock; release it with its `release`.
+def acquire(path: Path, *, timeout: float, mode: int = 0o644, patient: bool = True) -> Held:
+    """Acquire a lock; the returned context releases it when it closes.
 
     Args:
         path: of the lock file, in a folder that exists; a lease is in the same folder (`lease_of`).
@@ -49,14 +51,13 @@ def acquire(path: Path, *, timeout: float, mode: int = 0o644, patient: bool = Tr
     """
     lock = FileLock(path, timeout=timeout, mode=mode, fallback_to_soft=False)
     try:
-        lock.acquire()
+        return lock.acquire()
     except OSError as error:
         # Timeout is a subclass of OSError
         if isinstance(error, Timeout) or error.errno not in NO_LOCKS:
             raise
         _log.info("%s: the file system has no locks (%s): a lease is used", path, error.strerror)
         return _acquire_lease(lease_of(path), timeout, mode, patient=patient)
-    return lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class _Claim:
     renewed: tuple[int, int]
 
 
-def _acquire_lease(path: Path, timeout: float, mode: int, *, patient: bool) -> SoftFileLease:
+def _acquire_lease(path: Path, timeout: float, mode: int, *, patient: bool) -> Held:
     lease = SoftFileLease(
         path,
         timeout=0,
@@ -94,13 +95,12 @@ def _acquire_lease(path: Path, timeout: float, mode: int, *, patient: bool) -> S
         time.sleep(_POLL_SECONDS)
 
 
-def _try(lease: SoftFileLease) -> SoftFileLease:
+def _try(lease: SoftFileLease) -> Held:
     try:
-        lease.acquire()
+        return lease.acquire()
     except LeaseSettingsMismatch:
         # another version of auditor holds the lock
         raise Timeout(lease.lock_file) from None
-    return lease
 
 
 def _claim(lease: SoftFileLease) -> _Claim | None:

@@ -31,11 +31,10 @@ if not exchanges:
 CONTENDER = f"""{WITHOUT}
 inside = 0
 for _ in range(20):
-    lock = locks.acquire(path, timeout=60)
-    os.close(os.open(path.with_name("inside"), os.O_CREAT | os.O_EXCL))
-    os.unlink(path.with_name("inside"))
+    with locks.acquire(path, timeout=60):
+        os.close(os.open(path.with_name("inside"), os.O_CREAT | os.O_EXCL))
+        os.unlink(path.with_name("inside"))
     inside += 1
-    lock.release()
 print(inside)
 """
 """Exits with an error if two processes hold the lock at a time."""
@@ -75,10 +74,9 @@ def _no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_where_there_are_locks_there_is_no_lease(tmp_path: Path) -> None:
     """The kernel releases its lock when the process dies, so it is preferred."""
-    lock = locks.acquire(tmp_path / "a", timeout=0)
-    assert isinstance(lock, FileLock)
-    assert [path.name for path in tmp_path.iterdir()] == ["a"]
-    lock.release()
+    with locks.acquire(tmp_path / "a", timeout=0) as lock:
+        assert isinstance(lock, FileLock)
+        assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 @pytest.mark.parametrize("error", ERRORS)
@@ -114,7 +112,8 @@ def test_a_living_holder_of_a_lease_is_not_disturbed(tmp_path: Path, monkeypatch
         assert locks.lease_of(tmp_path / "a").exists()
     finally:
         _end(process)
-    locks.acquire(tmp_path / "a", timeout=0).release()
+    with locks.acquire(tmp_path / "a", timeout=0):
+        pass
     assert not locks.lease_of(tmp_path / "a").exists()
 
 

@@ -6,15 +6,14 @@ one at work (exit code 11) does nothing of this: the other one will.
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from auditor import languages
 from auditor.cli import job, step_summary, terminal
 from auditor.cli.failures import Failure, describe_failure
-from auditor.cli.render_run import find_next_steps
+from auditor.cli.run_end import find_next_steps
 from auditor.commands import notify
 from auditor.core.judge import redact
 from auditor.core.model import Cause
@@ -33,7 +32,8 @@ from auditor.notify import check_channels
 from auditor.runs.signals import exit_on_signals
 
 if TYPE_CHECKING:
-    from auditor.notify import Ping
+    from pathlib import Path
+
     from auditor.runs.options import RunObserver
     from auditor.runs.render import Rendered
     from auditor.settings import Origins, Settings
@@ -41,34 +41,6 @@ if TYPE_CHECKING:
 _SWITCHED_OFF: dict[str, Any] = {"notify": (), "ping": None, "metrics": None}
 """Values of the settings that switch notifications, ping and metrics off."""
 _SIGNALLED = (STOP_EXIT_CODES[Cause.INTERRUPTED], STOP_EXIT_CODES[Cause.TERMINATED])
-
-
-@dataclass(frozen=True, slots=True)
-class RunEnding:
-    """How `run` or `resume` ended.
-
-    Attributes:
-        settings: of the command.
-        exit_code: of the run itself, before anything is sent.
-        result: the run with its facts and counts, or what ended the command without them.
-        lists: names of the customer lists, where the command names them.
-        run: folder of the run; None where there is none.
-        next_steps: what to do about what failed after the run.
-        quiet: whether notes are not printed.
-    """
-
-    settings: "Settings"
-    exit_code: int
-    result: "Rendered | Failure"
-    lists: Sequence[str] = ()
-    run: Path | None = None
-    next_steps: tuple[str, ...] = ()
-    quiet: bool = False
-
-    @property
-    def rendered(self) -> "Rendered | None":
-        """The run; None where the command ended without a result."""
-        return None if isinstance(self.result, Failure) else self.result
 
 
 class AfterRun:
@@ -79,7 +51,8 @@ class AfterRun:
 
     Attributes:
         rendered: the result of the run.
-        exit_code: of the command; valid after the context.
+        failure: what ended the command without a result; None where nothing did.
+        exit_code: of the command, after the context.
 
     Args:
         settings: of the command.
@@ -89,7 +62,10 @@ class AfterRun:
 
     def __init__(self, settings: "Settings", lists: Sequence[str] = (), *, quiet: bool = False) -> None:
         self.rendered: Rendered | None = None
+        self.failure: Failure | None = None
         self.exit_code = 0
+        self._run: Path | None = None
+        self._next_steps: list[str] = []
         self._settings, self._lists, self._quiet = settings, lists, quiet
         self._ping = notify.open_ping(settings)
 
@@ -134,85 +110,76 @@ class AfterRun:
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: TracebackType | None) -> None:
         if isinstance(error, LockHeldError):
             return
-        result = self.rendered if error is None else describe_failure(error)
-        if result is None:
+        self._run = self.rendered.run if self.rendered else getattr(error, "run", None)
+        if error is not None:
+            self.rendered, self.failure = None, describe_failure(error)
+        ended = self.failure or self.rendered
+        if ended is not None:
+            self.exit_code = ended.exit_code
+            with exit_on_signals():
+                self._follow_up()
+
+    def _follow_up(self) -> None:
+        self._publish()
+        settings, code = self._settings, self.exit_code
+        if settings.metrics:
+            _guarded("the metrics file", self._write_metrics)
+        changes = self.rendered.changes if self.rendered else None
+        due = bool(settings.notify) and should_notify(settings.notify_when, code, changes)
+        summary = os.environ.get(step_summary.VARIABLE)
+        ping = self._ping
+        if not due and not summary and ping is None:
             return
-        run = self.rendered.run if self.rendered else getattr(error, "run", None)
-        with exit_on_signals():
-            ending = RunEnding(self._settings, result.exit_code, result, self._lists, run, quiet=self._quiet)
-            self.exit_code = _follow_up(ending, self._ping)
+        limits = notify.QUICK_LIMITS if code in _SIGNALLED else None
+        message = self._describe()
+        if summary:
+            _guarded("the job summary", lambda: step_summary.append_summary(summary, message, self._run))
+        if due:
+            sent = _guarded("the message", lambda: notify.send(message, settings, limits or notify.LIMITS, self._run))
+            self.exit_code = code_after_message(code, sent=sent)
+        if ping is not None:
+            # the service that watches the job need not learn customers' names
+            text, success = message.text_without_names, is_success(self.exit_code)
+            _guarded("the ping", lambda: ping.end(text, limits or notify.PING_LIMITS, success=success))
 
+    def _publish(self) -> None:
+        """Copy the run to the object stores of the settings.
 
-def _follow_up(ending: RunEnding, ping: "Ping | None") -> int:
-    """Do what belongs after a run, and return the exit code of the command."""
-    ending = _publish(ending)
-    if ending.settings.metrics:
-        _guarded("the metrics file", lambda: _write_metrics(ending))
-    settings, code = ending.settings, ending.exit_code
-    changes = ending.rendered.changes if ending.rendered else None
-    due = bool(settings.notify) and should_notify(settings.notify_when, code, changes)
-    summary = os.environ.get(step_summary.VARIABLE)
-    if not due and not summary and ping is None:
-        return code
-    limits = notify.QUICK_LIMITS if code in _SIGNALLED else None
-    message = _describe(ending)
-    if summary:
-        _guarded("the job summary", lambda: step_summary.append_summary(summary, message, ending.run))
-    if due:
-        sent = _guarded("the message", lambda: notify.send(message, settings, limits or notify.LIMITS, ending.run))
-        code = code_after_message(code, sent=sent)
-    if ping is not None:
-        # the service that watches the job need not learn customers' names
-        success = is_success(code)
-        _guarded(
-            "the ping", lambda: ping.end(message.text_without_names, limits or notify.PING_LIMITS, success=success)
-        )
-    return code
+        An interrupted run is not published: a scheduler kills a process that does not end soon, and `resume` publishes it.
+        """
+        rendered, urls = self.rendered, self._settings.publish
+        if rendered is None or not urls or self.exit_code in _SIGNALLED:
+            return
+        from auditor.commands.publish import publish_rendered
 
+        def publish() -> None:
+            for copy in publish_rendered(rendered.run, urls):
+                terminal.note(f"published as {copy.url}", quiet=self._quiet)
 
-def _publish(ending: RunEnding) -> RunEnding:
-    """Copy the run to the object stores of the settings; the ending with the exit code afterwards.
+        if not _guarded("publishing", publish):
+            self._next_steps = [job.add_options(f"auditor publish {shell_quote(rendered.run.absolute())}")]
+            self.exit_code = code_after_message(self.exit_code, sent=False)
 
-    An interrupted run is not published: a scheduler kills a process that does not end soon, and `resume` publishes it.
-    """
-    rendered, urls = ending.rendered, ending.settings.publish
-    if rendered is None or not urls or ending.exit_code in _SIGNALLED:
-        return ending
-    from auditor.commands.publish import publish_rendered
+    def _write_metrics(self) -> None:
+        from auditor.commands.metrics import write_run_metrics
 
-    def publish() -> None:
-        for copy in publish_rendered(rendered.run, urls):
-            terminal.note(f"published as {copy.url}", quiet=ending.quiet)
+        write_run_metrics(self._settings.metrics or "", self._settings, self.exit_code, self.rendered, self._lists)
 
-    if not _guarded("publishing", publish):
-        again = f"auditor publish {shell_quote(rendered.run.absolute())}"
-        return replace(
-            ending, exit_code=code_after_message(ending.exit_code, sent=False), next_steps=(job.add_options(again),)
-        )
-    return ending
-
-
-def _write_metrics(ending: RunEnding) -> None:
-    from auditor.commands.metrics import write_run_metrics
-
-    file = ending.settings.metrics or ""
-    write_run_metrics(file, ending.settings, ending.exit_code, ending.rendered, ending.lists)
-
-
-def _describe(ending: RunEnding) -> Message:
-    """The message about the end of a run. Where a result cannot be read any more, that is what it says."""
-    result = ending.result
-    if not isinstance(result, Failure):
-        try:
-            steps = [*find_next_steps(result), *ending.next_steps]
-            return replace(notify.describe_result(result, steps), exit_code=ending.exit_code)
-        except Exception as error:  # noqa: BLE001 - the run has ended; that must be told
-            result = describe_failure(error)
-    # the text of an unexpected exception may be another program's
-    message = redact(result.message) if result.exit_code == FAILED else result.message
-    language = languages.load(ending.settings.language)
-    hint = job.add_options(result.hint)
-    return describe_error(job.add_options(message), hint, ending.exit_code, ending.lists, language)
+    def _describe(self) -> Message:
+        """The message about the end of the run. Where a result cannot be read any more, that is what it says."""
+        failure = self.failure
+        if self.rendered is not None:
+            try:
+                steps = [*find_next_steps(self.rendered), *self._next_steps]
+                return replace(notify.describe_result(self.rendered, steps), exit_code=self.exit_code)
+            except Exception as error:  # noqa: BLE001 - the run has ended; that must be told
+                failure = describe_failure(error)
+        assert failure is not None  # noqa: S101 - one of both is set
+        # the text of an unexpected exception may be another program's
+        message = redact(failure.message) if failure.exit_code == FAILED else failure.message
+        language = languages.load(self._settings.language)
+        hint = job.add_options(failure.hint)
+        return describe_error(job.add_options(message), hint, self.exit_code, self._lists, language)
 
 
 def _guarded(what: str, step: Callable[[], object]) -> bool:

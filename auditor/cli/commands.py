@@ -1,4 +1,4 @@
-"""The commands that audit, ask or simulate, with their options. The others are in the other modules `…_commands`."""
+"""The program, and the commands that ask Partner Center for customers. The others are in the modules `…_commands`."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -6,26 +6,22 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.cli import (
-    export_commands,
     fleet_commands,
     history_commands,
     mail_commands,
-    notify_commands,
     options,
-    publish_commands,
     run_commands,
+    send_commands,
     setup_commands,
     sign_in_commands,
+    simulator_commands,
 )
 from auditor.cli.completion import complete_file, complete_run
-from auditor.errors import SettingsError
 from auditor.version import __version__
 
 if TYPE_CHECKING:
-    from auditor.core.selection import Selection
     from auditor.runs.rendering_slot import RenderingSlots
     from auditor.settings import Origins, Settings
-    from auditor.simulator import Simulator
 
 
 @click.group(
@@ -36,45 +32,6 @@ if TYPE_CHECKING:
 @click.version_option(__version__, message="auditor %(version)s")
 def auditor() -> None:
     """`auditor` itself."""
-
-
-@auditor.command(
-    short_help="Run the whole job against a built-in simulator.",
-    help="Run the whole job against a built-in simulator, on made-up data.",
-)
-@options.REPORTS
-@options.FORMAT
-@options.LANGUAGE
-@options.json_option("the summary as JSON")
-@options.CONFIGURED
-@options.log_options(quiet=options.COUNTED)
-def demo(
-    *,
-    reports: str | None,
-    format: str | None,  # noqa: A002 - the option's name
-    language: str | None,
-    config: str | None,
-    profile: str | None,
-    as_json: bool,
-    quiet: int,
-) -> int:
-    """`auditor demo`.
-
-    Of the settings, only the look of the reports counts: their folder and formats would mix a demo with real runs.
-    """
-    from auditor.cli import progress, render_run
-    from auditor.commands.demo import demo as start
-    from auditor.core.run_facts import FORMATS
-    from auditor.runs.signals import exit_on_signals
-    from auditor.settings import FLAG, load, reparse
-
-    formats = reparse("format", FORMATS if format is None else format, FLAG)
-    folder = reparse("reports", reports or "reports", FLAG)
-    look, _ = load({"language": language}, config=config, profile=profile, read_secrets=False)
-    with exit_on_signals(), progress.show_progress(quiet=bool(quiet)) as observer:
-        rendered = start(folder, formats, observer, look)
-    render_run.print_run(rendered, as_json=as_json, quiet=quiet, demo=True)
-    return 0 if rendered.facts.finished else rendered.exit_code
 
 
 @auditor.command(
@@ -91,9 +48,7 @@ def demo(
     company_column="NAME: The column that holds the companies. [default: find it]",
     domain_column="NAME: The column that holds the domains. [default: find it]",
 )
-@click.option(
-    "--sheet", metavar="NAME", multiple=True, help="The sheet of a workbook to read; repeatable. [default: find it]"
-)
+@options.repeatable(sheet="NAME: The sheet of a workbook to read; repeatable. [default: find it]")
 @options.texts(array="NAME: The array of a JSON file to read. [default: find it]")
 @click.option(
     "--allow-ragged",
@@ -126,9 +81,7 @@ def demo(
     max_undetermined="N: Maximum number of undetermined rows for a run to count as complete. [default: 0]",
     baseline="RUN: Run to compare with, or none. [default: the last complete one of the list]",
 )
-@click.option(
-    "--sum", metavar="COLUMN", multiple=True, help="Sum this column by verdict and account manager; repeatable."
-)
+@options.repeatable(sum="COLUMN: Sum this column by verdict and account manager; repeatable.")
 @options.texts(
     fail_on="WHAT[,WHAT]: Exit with 10 on blocked, newly-blocked, undetermined, changes.",
     limit="N: Ask for the first N customers only; resume asks for the others.",
@@ -167,9 +120,10 @@ def run(
     quiet: int,
 ) -> int:
     """`auditor run`."""
-    from auditor.cli import progress, render_run
+    from auditor.cli import customer_lists, progress, render_run
     from auditor.cli.after_run import AfterRun
     from auditor.cli.supervisor import stop_with_input
+    from auditor.commands.dry_run import preview
     from auditor.commands.run import run as start
     from auditor.runs.create import OWN_LIST
     from auditor.runs.options import RunOptions
@@ -178,8 +132,11 @@ def run(
 
     lists = files or settings.lists
     if dry_run:
-        selection = read_selection(owner, only, exclude, settings)
-        return _dry_run(lists, settings, selection, as_json=as_json)
+        if not lists:
+            raise click.UsageError("--dry-run needs a LIST: to count the partner's own customers would send requests")
+        found = preview(lists, settings, read_selection(owner, only, exclude, settings))
+        customer_lists.print_preview(found, as_json=as_json)
+        return 0
     with AfterRun(settings, lists or (OWN_LIST,), quiet=bool(quiet)) as after:
         if owner or only or exclude:
             after.switch_off_unless_given(origins)
@@ -196,16 +153,6 @@ def run(
             after.rendered = start(lists, replace(given, continues=origins if continues else None, slots=slots))
         render_run.print_run(after.rendered, as_json=as_json, quiet=quiet)
     return after.exit_code
-
-
-def _dry_run(lists: tuple[str, ...], settings: "Settings", selection: "Selection | None", *, as_json: bool) -> int:
-    from auditor.cli import customer_lists
-    from auditor.commands.dry_run import preview
-
-    if not lists:
-        raise click.UsageError("--dry-run needs a LIST: to count the partner's own customers would send requests")
-    customer_lists.print_preview(preview(lists, settings, selection), as_json=as_json)
-    return 0
 
 
 @auditor.command(
@@ -319,136 +266,15 @@ def doctor(*, reports: str | None, as_json: bool, quiet: bool, config: str | Non
     return render_facts.print_doctor(checks, as_json=as_json, quiet=quiet)
 
 
-@auditor.command(
-    short_help="Serve the simulator on loopback, until stopped.",
-    help="Serve the simulator on loopback, until stopped.\n\n"
-    "It simulates one night. For the next one, start it again on the same --port with other options: auditor run then "
-    "compares with the night before, and auditor resume continues.",
-)
-@click.option(
-    "--port", default=0, type=click.IntRange(0, 65535), help="Port of the simulated API. [default: a free one]"
-)
-@click.option("--identity-port", default=0, type=click.IntRange(0, 65535), help="Port of the sign-in service.")
-@click.option("--seed", default=0, show_default=True, help="Seed of the simulated answers.")
-@click.option("--rate", default=500, show_default=True, type=click.IntRange(0), help="Requests a minute; 0: no limit.")
-@click.option(
-    "--customers",
-    metavar="N|FILE",
-    help="Number of customers to simulate, or a CSV file with them. Any other id is answered with 404. [default: 40 "
-    "customers; every id is known]",
-)
-@click.option(
-    "--newly-blocked",
-    default=0,
-    show_default=True,
-    metavar="N",
-    type=click.IntRange(0),
-    help="Number of eligible customers to put under review; raise it every night.",
-)
-@click.option("--outage-after", metavar="N", type=click.IntRange(0), help="After N requests, answer each with 503.")
-@click.option(
-    "--outage-seconds",
-    default=60.0,
-    show_default=True,
-    type=click.FloatRange(0),
-    help="Length of the outage in seconds.",
-)
-@click.option("--end-sign-in-after", metavar="N", type=click.IntRange(1), help="Revoke all tokens at request N.")
-@click.option("--http", is_flag=True, help="Serve the API over plain http.")
-@click.option(
-    "--fleet",
-    metavar="FOLDER",
-    type=click.Path(file_okay=False),
-    help="Also write a file of three partners to this folder, for auditor fleet run.",
-)
-@click.option("--log-file", type=click.Path(dir_okay=False), help="Write every request to this file (JSON Lines).")
-@options.json_option("the summary as JSON")
-@options.log_options(file=False)
-def simulate(
-    *,
-    port: int,
-    identity_port: int,
-    seed: int,
-    rate: int,
-    customers: str | None,
-    newly_blocked: int,
-    outage_after: int | None,
-    outage_seconds: float,
-    end_sign_in_after: int | None,
-    http: bool,
-    fleet: str | None,
-    log_file: str | None,
-    as_json: bool,
-    quiet: bool,
-) -> int:
-    """`auditor simulate`."""
-    from pathlib import Path
-
-    from auditor.commands.simulate import customer_options, write_partners
-    from auditor.commands.simulate import simulate as serve
-    from auditor.simulator import AnswerOptions, GateOptions, SimulatorOptions, ThrottleOptions, Window
-
-    chosen = int(customers) if customers and customers.isdecimal() else Path(customers) if customers else None
-    simulated = SimulatorOptions(
-        seed=seed,
-        tls=not http,
-        api_port=port,
-        identity_port=identity_port,
-        log_file=Path(log_file) if log_file else None,
-        throttle=ThrottleOptions(windows=(Window(rate),) if rate else ()),
-        customers=customer_options(chosen),
-        answers=AnswerOptions(newly_blocked=newly_blocked),
-        gate=GateOptions(
-            outage_after=outage_after, outage_seconds=outage_seconds, end_sign_ins_after=end_sign_in_after
-        ),
-    )
-
-    def ready(served: "Simulator") -> None:
-        if fleet:
-            write_partners(Path(fleet), served)
-        _print_simulator(served, as_json=as_json, quiet=quiet)
-
-    try:
-        serve(simulated, ready)
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"the simulator cannot start: {error}", "choose another port, file or number") from error
-    return 0
-
-
-def _print_simulator(served: "Simulator", *, as_json: bool, quiet: bool) -> None:
-    """Print the addresses of a simulator, as settings for a run against it."""
-    import json
-    import os
-    import sys
-
-    from auditor.cli.terminal import note
-
-    facts = {
-        "AUDITOR_API_URL": served.api_url,
-        "AUDITOR_AUTHORITY": served.authority,
-        "AUDITOR_TENANT_ID": served.tenant_id,
-        "AUDITOR_CLIENT_ID": served.client_id,
-        "AUDITOR_CA_BUNDLE": str(served.ca_file),
-        "AUDITOR_ACCESS_TOKEN": served.mint_token(),
-    }
-    if as_json:
-        click.echo(json.dumps(facts))
-    else:
-        for name, value in facts.items():
-            click.echo(f'$env:{name} = "{value}"' if os.name == "nt" else f"export {name}={value}")
-        note("the simulator runs until it is stopped (Ctrl-C)", quiet=quiet)
-    sys.stdout.flush()
-
-
-for _command in (
-    *export_commands.COMMANDS,
-    *fleet_commands.COMMANDS,
-    *history_commands.COMMANDS,
-    *mail_commands.COMMANDS,
-    *notify_commands.COMMANDS,
-    *publish_commands.COMMANDS,
-    *run_commands.COMMANDS,
-    *setup_commands.COMMANDS,
-    *sign_in_commands.COMMANDS,
+for _module in (
+    fleet_commands,
+    history_commands,
+    mail_commands,
+    run_commands,
+    send_commands,
+    setup_commands,
+    sign_in_commands,
+    simulator_commands,
 ):
-    auditor.add_command(_command)
+    for _command in _module.COMMANDS:
+        auditor.add_command(_command)

@@ -84,11 +84,10 @@ def print_preview(found: "Preview", *, as_json: bool) -> None:
     _print_choice(found)
     if found.reused:
         click.echo(f"{count_noun(found.reused, 'answer')} of earlier runs would be reused")
-    at = (
-        "as fast as the service answers"
-        if found.seconds is None
-        else f"{format_duration(found.seconds)} {_describe_rate(found)}"
-    )
+    rate = "at the set rate"
+    if found.learned_per_minute is not None:
+        rate = f"starting at {found.learned_per_minute:,.0f} requests/min, the limit learned by an earlier run"
+    at = "as fast as the service answers" if found.seconds is None else f"{format_duration(found.seconds)} {rate}"
     click.echo(f"{count_noun(found.calls, 'call')}, {at}; nothing was sent.")
 
 
@@ -117,9 +116,3 @@ def _print_list(one: "ListPreview") -> None:
         click.echo(f"  others   {', '.join(map(escape_controls, one.other_columns))}")
     for warning in one.warnings:
         warn(f"{one.name}: {warning}")
-
-
-def _describe_rate(found: "Preview") -> str:
-    if found.learned_per_minute is None:
-        return "at the set rate"
-    return f"starting at {found.learned_per_minute:,.0f} requests/min, the limit learned by an earlier run"

@@ -3,9 +3,11 @@
 import csv
 import json
 import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +16,11 @@ import click
 from auditor.cli import options
 
 if TYPE_CHECKING:
-    from auditor.commands.history import Answer
     from auditor.report import MergedMonth
     from auditor.settings import Settings
+
+_AT_ONCE = 1000
+"""Records that are printed between two checks of standard output."""
 
 
 @click.group(help="Ask the history of all runs, merge its files, or export them.")
@@ -77,13 +81,13 @@ def query(*, sql: str, settings: "Settings", as_json: bool, as_csv: bool) -> int
         raise click.UsageError("choose --json or --csv")
     with exit_on_signals():
         answer = command.query(Path(settings.reports), sql)
-    if as_json:
-        records = [dict(zip(answer.columns, record, strict=True)) for record in answer.records]
-        click.echo(json.dumps(records, indent=2, ensure_ascii=False, default=_as_json))
-    elif as_csv:
-        _print_csv(answer)
-    else:
-        print_table(answer.columns, [[_as_text(value) for value in record] for record in answer.records])
+        records = _until_output_fails(answer.records)
+        if as_json:
+            _print_json(answer.columns, records)
+        elif as_csv:
+            _print_csv(answer.columns, records)
+        else:
+            print_table(answer.columns, ([_as_text(value) for value in record] for record in records))
     check_output("the answer", "print it where there is space")
     return 0
 
@@ -118,11 +122,31 @@ def export(*, delta: str, settings: "Settings", as_json: bool, quiet: bool) -> i
     return 0
 
 
-def _print_csv(answer: "Answer") -> None:
+def _until_output_fails(records: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """Stop where nothing can be printed any more: the disk is full, or a reader such as `head` has ended."""
+    from auditor.cli.streams import output_failure
+
+    for number, record in enumerate(records):
+        if number % _AT_ONCE == 0 and output_failure():
+            return
+        yield record
+
+
+def _print_json(columns: Sequence[str], records: Iterator[tuple[Any, ...]]) -> None:
+    """Print a list of objects."""
+    end = "[]\n"
+    while some := [dict(zip(columns, record, strict=True)) for record in islice(records, _AT_ONCE)]:
+        text = json.dumps(some, indent=2, ensure_ascii=False, default=_as_json)
+        sys.stdout.write(("[" if end == "[]\n" else ",") + text.removeprefix("[").removesuffix("\n]"))
+        end = "\n]\n"
+    sys.stdout.write(end)
+
+
+def _print_csv(columns: Sequence[str], records: Iterable[tuple[Any, ...]]) -> None:
     """Print records as results.csv has them: times in ISO 8601, null as an empty cell."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(answer.columns)
-    writer.writerows([_as_text(value) for value in record] for record in answer.records)
+    writer.writerow(columns)
+    writer.writerows([_as_text(value) for value in record] for record in records)
 
 
 def _as_json(value: Any) -> object:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli import options
-from auditor.cli.completion import complete_file, complete_run
+from auditor.cli.completion import complete_file
 
 if TYPE_CHECKING:
     from auditor.commands.mail import MailReport, OwnerMail
@@ -27,7 +27,7 @@ _MOST_NAMES = 5
     help="Send each account manager's workbook by mail, each only once.\n\n"
     "RUN is a folder, a run-id, or latest. docs/mail.md says which settings name the mail server.",
 )
-@click.argument("run", metavar="RUN", shell_complete=complete_run)
+@options.RUN
 @click.option(
     "--to",
     metavar="FILE",

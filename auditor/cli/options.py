@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from auditor.cli import job
-from auditor.cli.completion import complete_file, complete_folder, complete_profile
+from auditor.cli.completion import complete_file, complete_folder, complete_profile, complete_run
 from auditor.core.language import LANGUAGES
 from auditor.core.run_facts import FORMATS
 from auditor.core.store_url import is_store_url
@@ -122,15 +122,24 @@ def common(*, json: str = "JSON", quiet: bool | str = True, origins: bool = Fals
     return _several(json_option(json), with_settings(origins=origins, published=published), log_options(quiet=quiet))
 
 
+_COMPLETIONS = {"FILE": complete_file, "FOLDER": complete_folder, "DIR": complete_folder, "DIR|URL": complete_folder}
+"""METAVAR -> what a shell completes."""
+
+
 def texts(**helps: str) -> Options:
     """Options with a text as value: `name="METAVAR: help"`."""
-    split = {name: text.partition(": ") for name, text in helps.items()}
-    return _several(
-        *(
-            click.option(f"--{name.replace('_', '-')}", metavar=metavar, help=help_text)
-            for name, (metavar, _, help_text) in split.items()
-        )
-    )
+    return _several(*(_text_option(name, text, multiple=False) for name, text in helps.items()))
+
+
+def repeatable(**helps: str) -> Options:
+    """The same; each may be given several times."""
+    return _several(*(_text_option(name, text, multiple=True) for name, text in helps.items()))
+
+
+def _text_option(name: str, text: str, *, multiple: bool) -> Options:
+    metavar, _, words = text.partition(": ")
+    flag = f"--{name.replace('_', '-')}"
+    return click.option(flag, metavar=metavar, multiple=multiple, shell_complete=_COMPLETIONS.get(metavar), help=words)
 
 
 def with_settings(*, origins: bool = False, published: bool = False) -> Options:
@@ -175,7 +184,7 @@ def with_settings(*, origins: bool = False, published: bool = False) -> Options:
 
 
 CONFIGURED = _several(
-    click.option("--config", metavar="FILE", shell_complete=complete_file, help="Settings file (TOML)."),
+    texts(config="FILE: Settings file (TOML)."),
     click.option(
         "--profile",
         metavar="NAME",
@@ -183,9 +192,9 @@ CONFIGURED = _several(
         help="The part [profile.NAME] of the settings file; for the sign-in, it wins over the environment.",
     ),
 )
-REPORTS = click.option(
-    "--reports", metavar="DIR", shell_complete=complete_folder, help="Where run folders go. [default: reports]"
-)
+RUN = click.argument("run", metavar="RUN", shell_complete=complete_run)
+REPORTS = texts(reports="DIR: Where run folders go. [default: reports]")
+STORED = texts(reports="DIR|URL: Where run folders are, or the URL of published runs. [default: reports]")
 
 
 def _read_slots(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Any:
@@ -198,58 +207,21 @@ def _read_slots(_context: click.Context, _parameter: click.Parameter, value: str
 
 RENDERING_SLOTS = click.option("--rendering-slots", "slots", metavar="FOLDER:N", hidden=True, callback=_read_slots)
 """How many runs of this machine may render at the same time; `auditor fleet run` gives it to its processes."""
-STORED = click.option(
-    "--reports",
-    metavar="DIR|URL",
-    shell_complete=complete_folder,
-    help="Where run folders are, or the URL of published runs. [default: reports]",
+SELECTION = repeatable(
+    owner="NAME: Ask only for this account manager's customers; repeatable.",
+    only="FILE: Ask only for the customers in this file; repeatable.",
+    exclude="FILE: Leave out the customers in this file; repeatable.",
 )
-SELECTION = _several(
-    click.option(
-        "--owner", metavar="NAME", multiple=True, help="Ask only for this account manager's customers; repeatable."
-    ),
-    click.option(
-        "--only",
-        metavar="FILE",
-        multiple=True,
-        shell_complete=complete_file,
-        help="Ask only for the customers in this file; repeatable.",
-    ),
-    click.option(
-        "--exclude",
-        metavar="FILE",
-        multiple=True,
-        shell_complete=complete_file,
-        help="Leave out the customers in this file; repeatable.",
-    ),
+FORMAT = texts(format=f"WHAT[,WHAT]: Which files to write. [default: {','.join(FORMATS)}]")
+LANGUAGE = texts(
+    language=f"CODE: Language of workbooks, page, mails and messages: {', '.join(LANGUAGES)}. [default: en]"
 )
-FORMAT = click.option(
-    "--format",
-    metavar="WHAT[,WHAT]",
-    help=f"Which files to write. [default: {','.join(FORMATS)}]",
+NOTES = texts(
+    notes="FOLDER: Carry over what people typed into the workbooks in this folder. [default: only those in place]"
 )
-LANGUAGE = click.option(
-    "--language",
-    metavar="CODE",
-    help=f"Language of workbooks, page, mails and messages: {', '.join(LANGUAGES)}. [default: en]",
-)
-NOTES = click.option(
-    "--notes",
-    metavar="FOLDER",
-    shell_complete=complete_folder,
-    help="Carry over what people typed into the workbooks in this folder. [default: only those in place]",
-)
-NOTIFY = click.option(
-    "--notify",
-    metavar="URL",
-    multiple=True,
-    help="Where messages go; repeatable. Others see it in the list of processes.",
-)
-PUBLISH = click.option(
-    "--publish",
-    metavar="URL",
-    multiple=True,
-    help="Copy the run to this object store when it ends (s3, abfs, az, gs, file); repeatable.",
+NOTIFY = repeatable(notify="URL: Where messages go; repeatable. Others see it in the list of processes.")
+PUBLISH = repeatable(
+    publish="URL: Copy the run to this object store when it ends (s3, abfs, az, gs, file); repeatable."
 )
 AFTER_RUN = _several(
     PUBLISH,

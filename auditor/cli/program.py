@@ -53,14 +53,10 @@ def failed(error: Exception, arguments: Sequence[str]) -> int:
 
 
 def _print_error(failure: Failure, arguments: Sequence[str]) -> None:
-    if _very_verbose(arguments):
+    flags = [a for a in arguments if a.startswith("-") and not a.startswith("--")]
+    if arguments.count("--verbose") + sum(a.count("v") for a in flags if set(a[1:]) <= set("vq")) > 1:
         traceback.print_exc()
     from auditor.cli import terminal
 
     terminal.say(f"auditor: {failure.message}", logging.ERROR)
     terminal.say_next(failure.hint)
-
-
-def _very_verbose(arguments: Sequence[str]) -> bool:
-    flags = [a for a in arguments if a.startswith("-") and not a.startswith("--")]
-    return arguments.count("--verbose") + sum(a.count("v") for a in flags if set(a[1:]) <= set("vq")) > 1

@@ -90,9 +90,8 @@ def print_changes(found: "Comparison", *, as_json: bool) -> None:
     shown = changes[:SHOWN] if terminal.on_terminal() else changes
     if shown:
         click.echo()
-        terminal.print_table(
-            ("change", "before", "now", "company", "owner", "customer"), [_cells(one) for one in shown]
-        )
+        names = ("change", "before", "now", "company", "owner", "customer")
+        terminal.print_table(names, [_cells(one) for one in shown])
     if len(changes) > len(shown):
         click.echo(f"… and {len(changes) - len(shown):,} more; --json, or a pipe, prints all")
 

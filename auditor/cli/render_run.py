@@ -1,40 +1,26 @@
 """Print the result of `run`, `resume`, `report`, `demo` and `verify`: results to standard output, notes and hints to standard error.
 
-Rich prints the table; it honours NO_COLOR and writes plain text into a pipe. Hints say why the exit code is not 0, and the next
-command; no hint leads back to the same hint.
+Rich prints the table; it honours NO_COLOR and writes plain text into a pipe.
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from textwrap import wrap
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from auditor import journal
-from auditor.cli import job
 from auditor.cli.render_changes import changes_since_baseline, column_sums
-from auditor.cli.terminal import PRINTED, VERDICT_COLOURS, console, note, say, say_next
+from auditor.cli.run_end import count_matches, count_undetermined, print_hints
+from auditor.cli.terminal import PRINTED, VERDICT_COLOURS, console, note
 from auditor.core.house_style import LOGO_NAMES
 from auditor.core.model import Reason, Verdict
 from auditor.core.pacing import describe_usage
-from auditor.core.results import (
-    COMPLETE,
-    FAILED,
-    MATCHED,
-    Count,
-    FailOn,
-    Ledger,
-    count_internal_errors,
-    unresolved_step,
-)
-from auditor.core.run_facts import MembershipSource
+from auditor.core.results import COMPLETE, MATCHED, Count, Ledger
 from auditor.core.text import count_noun, describe_left_out, shell_quote
-from auditor.runs.find import LATEST, LATEST_SIMULATED, latest_run_id
 
 if TYPE_CHECKING:
     from auditor.report import Verified
@@ -63,6 +49,11 @@ _FILES = {
     "notes.jsonl": "what people typed into the workbooks",
     **dict.fromkeys(LOGO_NAMES, "the logo, as it was when the run began"),
 }
+_UNRECOGNIZED = (
+    "unrecognized_status: the status in quotes is not a documented one, or came with",
+    "        something undocumented, such as another type than account;",
+    "        error_message in undetermined.csv has the reply",
+)
 
 
 def print_run(rendered: "Rendered", *, as_json: bool, quiet: int, demo: bool = False, resumed: bool = False) -> None:
@@ -130,7 +121,7 @@ def describe_result(rendered: "Rendered") -> str:
     names = [path.name for path in rendered.run.iterdir()]
     parts = [
         f"Run {facts.run_id}: {'complete' if rendered.complete else 'NOT COMPLETE'}",
-        *([f"--fail-on matched: {', '.join(_count_matches(rendered))}"] if rendered.exit_code == MATCHED else []),
+        *([f"--fail-on matched: {', '.join(count_matches(rendered))}"] if rendered.exit_code == MATCHED else []),
         *([f"selection: {facts.selection}, {describe_left_out(ledger.not_selected)}"] if facts.selection else []),
         *(["simulated"] if facts.simulated else []),
         ", ".join(counts),
@@ -178,17 +169,6 @@ def _status(count: Count) -> str:
     return count.status or "-"
 
 
-def _explain_unrecognized(ledger: Ledger) -> list[str]:
-    """Explain the reason `unrecognized_status`, where there is one."""
-    if not any(count.reason is Reason.UNRECOGNIZED_STATUS for count in ledger.by_status()):
-        return []
-    return [
-        "unrecognized_status: the status in quotes is not a documented one, or came with",
-        "        something undocumented, such as another type than account;",
-        "        error_message in undetermined.csv has the reply",
-    ]
-
-
 def _describe_ledger(rendered: "Rendered", *, resumed: bool) -> list[str]:
     facts = rendered.facts
     lines = _describe_balance(rendered.ledger)
@@ -199,7 +179,8 @@ def _describe_ledger(rendered: "Rendered", *, resumed: bool) -> list[str]:
     hidden = (line.replace(" ", "\0").replace(",\0", ", ") for line in used)
     wrapped = [part.replace("\0", " ") for line in hidden for part in wrap(line, _WIDTH)]
     lines += [f"{'' if number else 'Requests:':9} {line}" for number, line in enumerate(wrapped)]
-    lines += _explain_unrecognized(rendered.ledger)
+    if any(count.reason is Reason.UNRECOGNIZED_STATUS for count in rendered.ledger.by_status()):
+        lines += _UNRECOGNIZED
     fresh = rendered.freshness
     if fresh.reused and fresh.oldest:
         lines.append(
@@ -265,127 +246,8 @@ def _compare_with_run(rendered: "Rendered") -> str:
     undetermined = rendered.ledger.open_rows
     return (
         f"The list has deliberate faults, so demo allows undetermined rows and exits with 0; "
-        f"run would have exited with {code}: {_count_undetermined(undetermined)}."
+        f"run would have exited with {code}: {count_undetermined(undetermined)}."
     )
-
-
-def print_hints(rendered: "Rendered", *, quiet: bool) -> None:
-    """Print why the exit code is not 0, and the next command."""
-    for line in explain_end(rendered):
-        (say_next if line.next_step else say)(line.text)
-    if rendered.exit_code == MATCHED:
-        return
-    name = LATEST_SIMULATED if rendered.facts.simulated else LATEST
-    if run_id := latest_run_id(rendered.run.parent, name):
-        note(f"{rendered.run.parent / name} still points to run {run_id}, which is complete", quiet=quiet)
-
-
-class Line(NamedTuple):
-    """A line about the end of a run: what happened, or what to do next."""
-
-    text: str
-    next_step: bool = False
-
-
-def explain_end(rendered: "Rendered") -> list[Line]:
-    """Why the exit code of a run is not 0, and what to do next; empty where it is 0."""
-    if rendered.exit_code == COMPLETE:
-        return []
-    if rendered.exit_code == MATCHED:
-        return [Line(f"auditor: Run complete. --fail-on matched: {', '.join(_count_matches(rendered))}.")]
-    return [*_explain_exit_code(rendered), *_explain_resuming(rendered)]
-
-
-def find_next_steps(rendered: "Rendered") -> list[str]:
-    """The next steps from `explain_end`, with absolute paths, because the reader of a message is in another folder."""
-    whole = replace(rendered, run=rendered.run.absolute())
-    return [job.add_options(line.text) for line in explain_end(whole) if line.next_step and line.text.strip()]
-
-
-def _explain_exit_code(rendered: "Rendered") -> Iterator[Line]:
-    if rendered.end is not None:
-        yield Line(f"auditor: {_describe_early_end(rendered.end.message)}")
-        yield Line(rendered.end.hint, next_step=True)
-    elif not rendered.facts.finished:
-        yield Line(f"auditor: the run did not finish: {rendered.facts.message}")
-    elif rendered.exit_code == FAILED:
-        rows = count_noun(count_internal_errors(rendered.ledger), "row")
-        yield Line(f"auditor: {rows} could not be checked because of a defect in auditor")
-        yield Line("  this is a defect of auditor: report the lines of the log that say so")
-    else:
-        undetermined = rendered.ledger.open_rows
-        limit = rendered.facts.max_undetermined
-        yield Line(f"auditor: {_count_undetermined(undetermined)}; the limit is {limit:,} (--max-undetermined).")
-        yield Line(f"  {_describe_undetermined(rendered)}")
-        if not rendered.tries and (rendered.run / "undetermined.csv").exists():
-            yield Line(f"see {rendered.run / 'undetermined.csv'} for each row's reason", next_step=True)
-
-
-def _count_undetermined(rows: int) -> str:
-    return f"{count_noun(rows, 'row')} {'is' if rows == 1 else 'are'} undetermined"
-
-
-def _count_matches(rendered: "Rendered") -> list[str]:
-    """Which parts of --fail-on matched, each with a count of customers or rows."""
-    customers = {count.verdict: count.customers for count in rendered.ledger.by_verdict()}
-    changes = rendered.changes
-    counts = {
-        FailOn.BLOCKED: count_noun(customers.get(Verdict.BLOCKED, 0), "customer"),
-        FailOn.NEWLY_BLOCKED: count_noun(changes.newly_blocked_count if changes else 0, "customer"),
-        FailOn.UNDETERMINED: count_noun(rendered.ledger.open_rows, "row"),
-        FailOn.CHANGES: count_noun(changes.total if changes else 0, "customer"),
-    }
-    return [f"{what} ({counts[what]})" for what in rendered.matched]
-
-
-def _explain_resuming(rendered: "Rendered") -> Iterator[Line]:
-    """Say whether another session can change the result."""
-    pending = _pending_customers(rendered)
-    if journal.read_header(rendered.run).simulated:
-        yield Line("a demo cannot be resumed; start it again: auditor demo", next_step=True)
-    elif pending and not rendered.tries:
-        yield Line(f"  {count_noun(pending, 'customer')} {'has' if pending == 1 else 'have'} no final answer yet")
-        yield Line(f"auditor resume {shell_quote(rendered.run)}", next_step=True)
-    elif not rendered.facts.finished:
-        yield Line("  every customer has a final answer, but the run did not finish")
-        yield Line(f"auditor resume {shell_quote(rendered.run)}", next_step=True)
-
-
-def _pending_customers(rendered: "Rendered") -> int:
-    """Count the customers that `resume` asks for: those without a final answer."""
-    facts = rendered.facts
-    if facts.finished:
-        return rendered.unanswered
-    return facts.customers - len(journal.finally_answered(rendered.run, facts.rows))
-
-
-def _describe_early_end(message: str) -> str:
-    rest = message.removeprefix("stopped ")
-    return f"stopped early: {message}" if rest == message else f"stopped early {rest}"
-
-
-def _describe_undetermined(rendered: "Rendered") -> str:
-    """Say which undetermined rows another try may resolve, and what to do about the others."""
-    open_, final = rendered.undetermined
-    allow = f"allow them: auditor resume {shell_quote(rendered.run)} --max-undetermined"
-    if open_ and rendered.tries:
-        files = (
-            rendered.run / name for name in ("undetermined.csv", "results.csv", "results.parquet", journal.JOURNAL)
-        )
-        where = next(path for path in files if path.exists())
-        tried = "1 try" if rendered.tries == 1 else f"{rendered.tries:,} tries"
-        return (
-            f"{open_:,} unchanged after {tried}: open a support case with the request ids in {where}, "
-            f"or {allow} {open_ + final}"
-        )
-    sentences = [f"{open_:,} may be answered on a further try (resume)"] if open_ else []
-    if final:
-        seen_in = "undetermined.csv" if (rendered.run / "undetermined.csv").is_file() else "the reports"
-        reasons = {one.reason for one in rendered.ledger.by_reason() if one.reason is not None}
-        known = rendered.facts.membership
-        what = unresolved_step(reasons, listed=known is None or known.way is not MembershipSource.OWN)
-        sentences.append(f"{final:,} will not change: look at {seen_in} and {what}, or {allow} {final}")
-    return "; ".join(sentences)
 
 
 def print_verification(found: "Verified", *, as_json: bool) -> None:

@@ -14,6 +14,7 @@ from auditor.core.store_url import is_store_url
 
 if TYPE_CHECKING:
     from auditor.commands.runs import ListedRun
+    from auditor.report import FleetSummary
     from auditor.runs.published import Place
     from auditor.settings import Origins, Settings
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @click.command(
     help="Render the reports of a run again, from its folder alone.\n\nRUN is a folder, a run-id, latest, or the URL of a published run."
 )
-@click.argument("run", metavar="RUN", shell_complete=complete_run)
+@options.RUN
 @options.STORED
 @options.FORMAT
 @options.LANGUAGE
@@ -71,27 +72,55 @@ def _report_published(place: "Place", settings: "Settings", language: str | None
     "RUN is a folder, a run-id, latest, the URL of a published run, or the folder of a fleet's round: fleet/<round> in the "
     "reports folder.",
 )
-@click.argument("run", metavar="RUN", shell_complete=complete_run)
+@options.RUN
 @options.STORED
 @options.common(json="the summary as JSON", published=True)
 def verify(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int:
     """`auditor verify`."""
-    from auditor.cli import render_round, render_run
+    from auditor.cli import render_run
     from auditor.commands import verify as command
     from auditor.runs.signals import exit_on_signals
 
-    folder = command.find_round(run)
-    if folder is not None:
-        with exit_on_signals():
-            of_round = command.verify_round(folder)
-        if as_json or not quiet:
-            render_round.print_verified_round(of_round, as_json=as_json)
-        return 0
+    shows = as_json or not quiet
     with exit_on_signals():
+        if folder := command.find_round(run):
+            of_round = command.verify_round(folder)
+            if shows:
+                _print_verified_round(of_round, as_json=as_json)
+            return 0
         found = command.verify(run, settings.reports)
-    if as_json or not quiet:
+    if shows:
         render_run.print_verification(found, as_json=as_json)
     return 0
+
+
+def _print_verified_round(found: "FleetSummary", *, as_json: bool) -> None:
+    """Print what was found to agree in a fleet's combined report: counts of all partners, and whether the round is complete."""
+    from auditor.core.text import count_noun
+
+    rows, customers = found.ledger.rows, found.ledger.customers
+    if as_json:
+        import msgspec
+
+        counts = {"rows": msgspec.to_builtins(rows), "customers": msgspec.to_builtins(customers)}
+        partners = {one.partner: one.complete for one in found.partners}
+        document = {
+            "round_id": found.round_id,
+            "agrees": True,
+            "complete": found.complete,
+            "simulated": found.simulated,
+        }
+        click.echo(json.dumps({**document, **counts, "partners": partners}, indent=2, ensure_ascii=False))
+        return
+    of = count_noun(len(found.partners), "partner")
+    click.echo(
+        f"Round {found.round_id} of {of}: all files agree, and each of {count_noun(rows.listed, 'row')} is in them once"
+    )
+    for unit, one in (("row", rows), ("customer", customers)):
+        parts = f"{one.eligible:,} eligible + {one.blocked:,} blocked + {one.undetermined:,} undetermined"
+        click.echo(f"{'Ledger:' if unit == 'row' else '       '} {count_noun(one.listed, unit)} = {parts}")
+    if not found.complete:
+        click.echo(f"The round is NOT COMPLETE: {found.note.partition(': ')[2]}")
 
 
 @click.command(
@@ -174,7 +203,7 @@ def prune(*, keep_daily: int, keep_monthly: int, dry_run: bool, settings: "Setti
     "Without this command, latest moves only to a newer run of the same lists and partner with at least the same "
     "formats. A simulated run moves latest-simulated.",
 )
-@click.argument("run", metavar="RUN", shell_complete=complete_run)
+@options.RUN
 @options.REPORTS
 @options.common()
 def latest(*, run: str, settings: "Settings", as_json: bool, quiet: bool) -> int:

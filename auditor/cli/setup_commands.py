@@ -63,7 +63,7 @@ _DEFAULTS = {"lists": "none", "reports": "reports", "rate": "500", "max_undeterm
     shell_complete=complete_file,
     help="The settings file to write.",
 )
-@click.option("--profile", metavar="NAME", help="Write the answers into [profile.NAME].")
+@options.texts(profile="NAME: Write the answers into [profile.NAME].")
 @click.option("--yes", is_flag=True, help="Ask nothing: take the default where no option says otherwise.")
 @click.option("--force", is_flag=True, help="Replace a file that has other settings, and keep it as FILE.bak.")
 @click.option("--offline", is_flag=True, help="Send nothing: leave out the checks of auditor doctor.")
@@ -107,11 +107,7 @@ def init(
 
 
 def _answers(given: Mapping[str, Any], current: Mapping[str, Any], *, ask: bool) -> dict[str, Any]:
-    """The answer to each question: from an option, else from the user; the default is what the file has.
-
-    Raises:
-        SettingsError: an answer cannot be used, or one is missing that nobody can be asked for.
-    """
+    """The answer to each question: from an option, else from the user; the default is what the file has."""
     environment = {name: value for name in _NEEDED if (value := os.environ.get(f"AUDITOR_{name.upper()}"))}
     defaults: dict[str, Any] = {**_DEFAULTS, **environment, **{k: v for k, v in current.items() if v != []}}
     chosen = {name: value for name, value in given.items() if value not in (None, ())}
@@ -222,9 +218,10 @@ def _print_schema(context: click.Context, _parameter: click.Parameter, value: bo
 def config(*, settings: "Settings", origins: "Origins", as_json: bool) -> int:
     """`auditor config`."""
     from auditor.cli import render_facts
-    from auditor.commands.config import describe, effective
+    from auditor.commands.config import describe
 
-    render_facts.print_settings(describe(settings, origins), effective(settings), as_json=as_json)
+    addresses = {"api": settings.api, "sign_in": settings.sign_in_authority, "scope": settings.scope}
+    render_facts.print_settings(describe(settings, origins), addresses, as_json=as_json)
     return 0
 
 

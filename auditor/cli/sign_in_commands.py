@@ -136,7 +136,8 @@ def _print(found: "SignedIn", *, as_json: bool) -> None:
         return
     for name, value in facts.items():
         if value is not None:
-            click.echo(f"{name.replace('_', ' '):<16} {_format(value)}")
+            text = ("yes" if value else "NO") if isinstance(value, bool) else value
+            click.echo(f"{name.replace('_', ' '):<16} {text}")
 
 
 def _facts(found: "SignedIn") -> dict[str, str | int | bool | None]:
@@ -155,10 +156,6 @@ def _facts(found: "SignedIn") -> dict[str, str | int | bool | None]:
         "ends_without_use": ends.isoformat() if ends else None,
         "problem": found.problem,
     }
-
-
-def _format(value: object) -> str:
-    return ("yes" if value else "NO") if isinstance(value, bool) else str(value)
 
 
 COMMANDS = (login, whoami, logout)

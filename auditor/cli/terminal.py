@@ -6,8 +6,9 @@ cell that does not fit goes on the line below; a pipe or a file gets one line a 
 
 import logging
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
+from itertools import chain, islice
 from shutil import get_terminal_size
 from textwrap import TextWrapper
 
@@ -31,6 +32,8 @@ LONGEST = 36
 """Maximum width of a column; a longer cell moves the cells right of it in its own line."""
 NARROWEST = 30
 """Minimum width of text that is wrapped with a hanging indent."""
+_MEASURED = 10_000
+"""Records by which the widths of a table are chosen."""
 _CONTROLS = dict.fromkeys((*range(32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
 """Control characters, and those that change the direction of text."""
 _PIPE = 10_000
@@ -84,19 +87,20 @@ def wrap_behind(head: str, words: str) -> list[str]:
     return [line.replace("\0", " ") for line in wrapper.wrap(head.replace(" ", "\0") + words)]
 
 
-def print_table(names: Sequence[str], records: Sequence[Sequence[str]], numbers: Collection[str] = ()) -> None:
+def print_table(names: Sequence[str], records: Iterable[Sequence[str]], numbers: Collection[str] = ()) -> None:
     """Print records under a header.
 
     Args:
         names: of the columns.
-        records: a cell for each column.
+        records: a cell for each column; the first thousands of records decide how wide the columns are.
         numbers: the columns to align to the right.
     """
-    rows = [[_clean(cell) for cell in cells] for cells in (names, *records)]
-    widths = [min(LONGEST, max(cell_len(row[place]) for row in rows)) for place in range(len(names))]
+    rows = ([_clean(cell) for cell in cells] for cells in chain([names], records))
+    first = list(islice(rows, _MEASURED))
+    widths = [min(LONGEST, max(cell_len(row[place]) for row in first)) for place in range(len(names))]
     parts = _split_columns(widths, get_terminal_size().columns if on_terminal() else _PIPE)
     right = [name in numbers for name in names]
-    for number, row in enumerate(rows):
+    for number, row in enumerate(chain(first, rows)):
         cells = [_pad(*each) for each in zip(row, widths, right, strict=True)]
         for at, part in enumerate(parts):
             line = (INDENT if at else "") + GAP.join(cells[place] for place in part).rstrip()

@@ -4,7 +4,6 @@ Runs that cannot be compared are refused with the reason. A note names what limi
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.core.baseline import describe_other_lists, why_incomparable
@@ -39,24 +38,19 @@ def compare(old: str, new: str, reports: str) -> Comparison:
         IncompleteError: the files of one of them are damaged.
         OutputError: they cannot be read.
     """
-    with open_folder(old, reports) as earlier, open_folder(new, reports) as later:
-        return _compare((earlier, later), (old, new))
-
-
-def _compare(folders: tuple[Path, Path], names: tuple[str, str]) -> Comparison:
-    """Compare the runs in two folders; `names` is for messages."""
     from auditor import report
 
-    identities = identity(folders[0]), identity(folders[1])
-    if why := why_incomparable(*identities):
-        raise SettingsError(
-            f"{names[0]} and {names[1]} cannot be compared: {why}",
-            "compare two runs that asked the same service for the same selection: auditor runs",
-        )
-    sources = load_stored_run(folders[0]), load_stored_run(folders[1])
-    facts = sources[0].facts, sources[1].facts
-    notes = [describe_other_lists(*identities)]
-    notes += [f"run {one.run_id} did not finish" for one in facts if not one.finished]
-    if order_time(folders[1]) < order_time(folders[0]):
-        notes.append("the run named first is the later one")
-    return Comparison(*facts, report.compare(*sources, "; ".join(filter(None, notes))))
+    with open_folder(old, reports) as earlier, open_folder(new, reports) as later:
+        identities = identity(earlier), identity(later)
+        if why := why_incomparable(*identities):
+            raise SettingsError(
+                f"{old} and {new} cannot be compared: {why}",
+                "compare two runs that asked the same service for the same selection: auditor runs",
+            )
+        sources = load_stored_run(earlier), load_stored_run(later)
+        facts = sources[0].facts, sources[1].facts
+        notes = [describe_other_lists(*identities)]
+        notes += [f"run {one.run_id} did not finish" for one in facts if not one.finished]
+        if order_time(later) < order_time(earlier):
+            notes.append("the run named first is the later one")
+        return Comparison(*facts, report.compare(*sources, "; ".join(filter(None, notes))))

@@ -40,11 +40,6 @@ def describe(settings: Settings, origins: Origins) -> tuple[Setting, ...]:
     return tuple(found)
 
 
-def effective(settings: Settings) -> dict[str, str]:
-    """The addresses that follow from the settings: the API, the sign-in service, and the scope of the token."""
-    return {"api": settings.api, "sign_in": settings.sign_in_authority, "scope": settings.scope}
-
-
 def _plain_value(name: str, value: object) -> Value:
     if name == "rate" and value == AUTO:
         return "auto"

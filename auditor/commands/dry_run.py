@@ -130,7 +130,9 @@ def preview(sources: tuple[str, ...], settings: Settings, selection: Selection |
     find_sum_columns(settings.sum, columns)
     plan, memory = plan_of(settings), load_learned_rate(settings)
     reused = _find_reused(counter.ids, settings, warnings.append)
-    learned, calls = starting_rate(plan, memory), _count_calls(len(counter.ids), reused, settings.limit)
+    # those of the first customers, as many as the limit allows, that are left to ask for
+    first = min(len(counter.ids), settings.limit or len(counter.ids))
+    learned, calls = starting_rate(plan, memory), sum(position not in reused for position in range(first))
     seconds = estimate_seconds(plan, memory, calls)
     return Preview(
         lists=lists,
@@ -173,11 +175,6 @@ def _find_reused(ids: Collection[bytes], settings: Settings, warn: Callable[[str
     guids = [str(UUID(bytes=one)) for one in ids]
     since = now - timedelta(seconds=settings.reuse)
     return set(journal.find_reusable_customers(Path(settings.reports), query, guids, (since, now), warn))
-
-
-def _count_calls(customers: int, reused: set[int], limit: int | None) -> int:
-    """Count which of the first `limit` customers are left to ask for."""
-    return sum(position not in reused for position in range(min(customers, limit or customers)))
 
 
 def _read_list(one: CustomerList, counter: _Counter) -> ListPreview:

@@ -1,22 +1,33 @@
 """`auditor history`: merge the files of closed months, and ask the history in SQL."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+import atexit
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import wait
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from auditor.core.text import shell_quote
 from auditor.errors import IncompleteError, SettingsError
+from auditor.runs.signals import start_thread
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
 
     from auditor.report import MergedMonth
 
+T = TypeVar("T")
+
 VIEWS = ("history", "current", "blocked_since", "stretches")
 _VIEWS = Path(__file__).with_name("history_views.sql")
+_AT_ONCE = 10_000
+"""Records that are read from DuckDB at once."""
+_INTERRUPT_SECONDS = 1.0
+"""Time in which DuckDB must end a query; inside a single call of a function it does not notice that it should."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +36,11 @@ class Answer:
 
     Attributes:
         columns: their names.
-        records: a value for each column.
+        records: a value for each column; computed while they are read, so that a long answer needs no more memory than a short one.
     """
 
     columns: tuple[str, ...]
-    records: list[tuple[Any, ...]]
+    records: Iterator[tuple[Any, ...]]
 
 
 def compact(reports: Path) -> Iterator["MergedMonth"]:
@@ -52,9 +63,52 @@ def query(reports: Path, sql: str) -> Answer:
         reports: the reports folder.
         sql: one statement that selects; the views are VIEWS.
 
+    Returns:
+        The answer. To read its records raises SettingsError where DuckDB fails later.
+
     Raises:
         SettingsError: DuckDB is missing, or the statement cannot be answered.
         IncompleteError: a file of the history is damaged.
+    """
+    blocks = _read_blocks(reports, sql)
+    first = next(blocks)
+    records = (record for block in chain([first], blocks) for record in zip(*block.values(), strict=True))
+    return Answer(tuple(first), records)
+
+
+def _read_blocks(reports: Path, sql: str) -> Iterator[dict[str, list[Any]]]:
+    """Yield the values of each column, some records at a time; the first block may be empty."""
+    failed = "the history cannot answer that"
+    with _connect() as connection:
+        import duckdb
+        import pyarrow as pa
+
+        _run(connection, lambda: _make_views(connection, reports))
+        try:
+            # query() takes one statement that selects; a statement that selects may write in a part of it
+            select = f"from query({_quote(sql)})"
+            # Arrow reads times with a zone; DuckDB itself needs another library for them
+            reader = _run(connection, lambda: connection.sql(select).arrow(_AT_ONCE))
+            block = _run(connection, lambda: next(reader, reader.schema.empty_table()))
+            while block is not None:
+                yield block.to_pydict()
+                failed = "the answer is not complete; the history cannot answer the rest"
+                block = _run(connection, lambda: next(reader, None))
+        except (duckdb.Error, pa.ArrowException, OSError, OverflowError, ValueError) as error:
+            # the last two: a time that Python has not, such as infinity
+            message = " ".join(str(error).partition("\n\nLINE")[0].split())
+            raise SettingsError(
+                f"{failed}: {message}",
+                f"one statement that selects from {', '.join(VIEWS)}; their columns: auditor history query 'describe history'",
+            ) from error
+
+
+@contextmanager
+def _connect() -> "Iterator[duckdb.DuckDBPyConnection]":
+    """An empty database in memory. What does not fit goes to a temporary folder.
+
+    Raises:
+        SettingsError: DuckDB is missing.
     """
     try:
         import duckdb
@@ -62,37 +116,30 @@ def query(reports: Path, sql: str) -> Answer:
         raise SettingsError(
             "auditor history query needs DuckDB, which is not installed", 'pip install "partner-center-auditor[duckdb]"'
         ) from error
-    with duckdb.connect() as connection:
-        _make_views(connection, reports)
+    with tempfile.TemporaryDirectory(prefix="auditor-") as folder:
+        connection = duckdb.connect(config={"temp_directory": folder})
         try:
-            statements = connection.extract_statements(sql)
-            if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
-                raise SettingsError(
-                    "auditor history query takes one statement that selects",
-                    "auditor history query 'select * from blocked_since'",
-                )
-            found = _fetch(connection, sql)
-            columns = [column.to_pylist() for column in found.columns]
-        except (duckdb.Error, OverflowError, ValueError) as error:
-            # the last two: a time that Python has not, such as infinity
-            message = " ".join(str(error).partition("\n\nLINE")[0].split())
-            raise SettingsError(
-                f"the history cannot answer that: {message}",
-                f"the views are {', '.join(VIEWS)}; their columns: auditor history query 'describe history'",
-            ) from error
-    return Answer(tuple(found.column_names), list(zip(*columns, strict=True)))
-
-
-def _fetch(connection: "duckdb.DuckDBPyConnection", sql: str) -> "pa.Table":
-    """Answer a statement in another thread: DuckDB may not look at signals until the answer is there."""
-    with ThreadPoolExecutor(1) as executor:
-        # Arrow reads times with a zone; DuckDB itself needs another library for them
-        answer = executor.submit(lambda: connection.sql(sql).to_arrow_table())
-        try:
-            return answer.result()
-        except BaseException:
-            connection.interrupt()
+            yield connection
+        except KeyboardInterrupt:
+            # a query that does not end cannot be closed
             raise
+        except BaseException:
+            connection.close()
+            raise
+        connection.close()
+
+
+def _run(connection: "duckdb.DuckDBPyConnection", step: Callable[[], T]) -> T:
+    """Call `step` in another thread: in this one, a signal would not be noticed before DuckDB has the answer."""
+    _, outcome = start_thread(step)
+    try:
+        return outcome.result()
+    except KeyboardInterrupt as stopped:
+        connection.interrupt()
+        if not wait([outcome], _INTERRUPT_SECONDS).done:
+            # the interpreter would not end in order while DuckDB goes on; the message is printed before
+            atexit.register(os._exit, getattr(stopped, "exit_code", 130))
+        raise
 
 
 def _make_views(connection: "duckdb.DuckDBPyConnection", reports: Path) -> None:

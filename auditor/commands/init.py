@@ -138,8 +138,9 @@ def write_settings(path: Path, answers: Mapping[str, Any], profile: str | None, 
     if exists and new == old:
         return WrittenFile(changed=False)
     if exists and not force:
+        differing = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
         raise SettingsError(
-            f"{path} exists and has other settings: {', '.join(_differing(old, new))}",
+            f"{path} exists and has other settings: {', '.join(differing)}",
             "give --force to replace it (the old file is kept as a copy), or --output FILE to write another",
         )
     text = format_settings(new)
@@ -158,14 +159,12 @@ def _read(path: Path) -> dict[str, Any]:
     return read_file(path) if path.exists() else {}
 
 
-def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """The names of the settings, or of the tables, that differ."""
-    return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
-
-
 def _replace(path: Path, content: bytes, like: Path) -> None:
-    """Write a file; a link stays, and the file that it leads to is replaced. It gets the permissions of `like`, if that exists."""
-    mode = stat.S_IMODE(like.stat().st_mode) if like.exists() else None
+    """Write a file; a link stays, and the file that it leads to is replaced.
+
+    It gets the permissions of `like`; where that does not exist, only its owner reads it, because `notify` and `ping` can be secret.
+    """
+    mode = stat.S_IMODE(like.stat().st_mode) if like.exists() else 0o600
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         # root could put a file in the place of /dev/null

@@ -148,11 +148,7 @@ def mail(run: str, settings: Settings, options: MailOptions) -> MailReport:
 
 
 def _server(settings: Settings) -> MailServer:
-    """The mail server of the settings.
-
-    Raises:
-        SettingsError: a setting is missing, or the connection would be in clear text.
-    """
+    """The mail server of the settings; refuses a connection in clear text."""
     for name, value in (("SMTP", settings.smtp), ("MAIL_FROM", settings.mail_from)):
         if value is None:
             raise SettingsError(f"AUDITOR_{name} is not set", "docs/mail.md says which settings a mail needs")
@@ -250,7 +246,7 @@ class _Sending:
         failure: MailServerError | None = None
         with self._open_log() as log, exit_between_steps() as check:
             for wait in WAITS:
-                todo = [place for place, one in enumerate(mails) if _is_open(one)]
+                todo = [place for place, one in enumerate(mails) if one.state is MailState.PLANNED]
                 if not todo:
                     break
                 check()

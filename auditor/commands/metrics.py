@@ -39,12 +39,8 @@ def write_run_metrics(
     values = _command_values(settings, exit_code) | (_run_values(rendered) if rendered else {})
     if rendered and exit_code in {COMPLETE, MATCHED}:
         values["auditor_last_success_timestamp_seconds"] = values["auditor_last_attempt_timestamp_seconds"]
-    write_metrics(file, values, Labels(tenant_of(settings), _list_name(lists) or None))
-
-
-def _list_name(lists: Collection[str]) -> str:
-    """The file names of the lists, without their folders."""
-    return escape_controls(", ".join(PurePath(name).name or name for name in lists))
+    file_names = escape_controls(", ".join(PurePath(name).name or name for name in lists))
+    write_metrics(file, values, Labels(tenant_of(settings), file_names or None))
 
 
 def _command_values(settings: Settings, exit_code: int) -> dict[str, dict[str, float]]:

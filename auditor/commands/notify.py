@@ -6,17 +6,12 @@ from typing import TYPE_CHECKING
 
 from auditor import fetch
 from auditor.core.model import Verdict
-from auditor.core.results import (
-    CaseGroup,
-    Message,
-    RunResult,
-    describe_run,
-)
+from auditor.core.results import CaseGroup, Message, RunResult, describe_run
 from auditor.core.text import shell_quote
 from auditor.errors import OutputError, SettingsError
 from auditor.notify import Limits, Network, Ping, check_channels, send_to_all
-from auditor.runs.find import find_run, load_stored_run
-from auditor.runs.render import Rendered, load_rendered
+from auditor.runs.find import load_stored_run
+from auditor.runs.render import Rendered
 from auditor.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,20 +26,6 @@ QUICK_LIMITS = Limits(attempts=1, timeout=2.0, total=3.0)
 """Limits of notifications and ping after a signal. They are short: a scheduler kills a process that does not end soon."""
 _FIRST_FILES = ("report.html", "audit.xlsx", "blocked.csv", "summary.csv")
 """The file that a message names: the first of these that the run has."""
-
-
-def load_result(run: str, reports: str) -> "tuple[Rendered, RunData]":
-    """Load the result of a stored run, and all that its reports say, from its folder alone.
-
-    Args:
-        run: a folder, a run-id, or `latest`.
-        reports: where run folders are.
-
-    Raises:
-        SettingsError: there is no such run.
-        IncompleteError: its files are damaged.
-    """
-    return load_rendered(find_run(run, reports))
 
 
 def describe_result(rendered: Rendered, next_steps: Sequence[str], data: "RunData | None" = None) -> Message:

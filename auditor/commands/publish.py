@@ -97,12 +97,7 @@ def publish_rendered(run: Path, urls: Sequence[str]) -> list[Copy]:
 
 
 def _copy_to_all(run: Path, urls: Sequence[str]) -> list[Copy]:
-    """Copy a run to every URL.
-
-    Raises:
-        SettingsError: the folder is a copy of a run under another name.
-        OutputError: one or more failed; the message has the reason of each.
-    """
+    """Copy a run to every URL; refuses a copy of a run under another name."""
     if not is_stored(run):
         raise SettingsError(f"{run} is a copy under another name", "name a run that this lists: auditor runs")
     is_latest = latest_run_id(run.parent) == run.name
@@ -130,17 +125,7 @@ def publish_round(folder: Path, urls: Sequence[str]) -> list[Copy]:
 
 
 def _to_all(urls: Sequence[str], copy: Callable[[str], Copy], what: str, again: str) -> list[Copy]:
-    """Copy to every URL, also where an earlier one fails.
-
-    Args:
-        urls: of the setting `publish`.
-        copy: copies to one of them.
-        what: what is copied, for a message.
-        again: the command that repeats it.
-
-    Raises:
-        OutputError: one or more failed; the message has the reason of each.
-    """
+    """Copy to every URL, also where an earlier one fails. The error has the reason of each, and the command that repeats it."""
     done, problems = [], []
     for url in urls:
         try:
@@ -188,16 +173,8 @@ def render_published(  # noqa: PLR0913, PLR0917 - as `render_again`
 ) -> Iterator[Rendered]:
     """Render the reports of a published run in a temporary copy, verify them, and publish them in its place.
 
-    Args:
-        place: where it is published.
-        formats: as of `commands.report.render_again`.
-        language: as there.
-        noted: as there.
-        warned: as there.
-        notes: as there.
-
-    Raises:
-        AuditorError: as of `render_again`, `publish.copy_run` and `publish.publish`.
+    The arguments behind `place`, where it is published, are those of `commands.report.render_again`. So are the errors, beside those of
+    `publish.copy_run` and `publish.publish`.
     """
     with copied(place) as folder:
         rendered = render_again(str(folder), str(folder.parent), formats, language, noted, warned=warned, notes=notes)

@@ -91,12 +91,7 @@ def finish(run: Path, options: RunOptions, origins: Origins) -> Rendered:
 
 
 def _set_max_undetermined(run: Path, facts: RunFacts, rows: int) -> None:
-    """Write to the journal how many rows may stay undetermined from now on.
-
-    Raises:
-        SettingsError: the run is complete with a higher limit.
-        StoppedEarlyError: it cannot be written.
-    """
+    """Write to the journal how many rows may stay undetermined from now on."""
     if rows < facts.max_undetermined and is_complete(run):
         raise SettingsError(
             f"{run} is complete, with up to {facts.max_undetermined:,} undetermined rows allowed: fewer cannot be set now",
@@ -127,11 +122,7 @@ def _ask_and_render(run: Path, options: RunOptions, before: dict[int, tuple[Reas
 
 
 def _check_same(run: Path, header: journal.Header, settings: Settings) -> None:
-    """Check that the settings name the API, partner and type of the run: their answers are never mixed.
-
-    Raises:
-        SettingsError: one of them differs.
-    """
+    """Refuse settings for another API, partner or type than that of the run: their answers are never mixed."""
     own = "start a run of its own"
     if header.api != settings.api:
         raise SettingsError(
@@ -155,11 +146,7 @@ def _check_same(run: Path, header: journal.Header, settings: Settings) -> None:
 def _restore_options(
     run: Path, kept: dict[str, Any], settings: Settings, origins: Origins, observer: RunObserver
 ) -> RunOptions:
-    """The options that the run was started with, replaced by those that the caller gave.
-
-    Raises:
-        IncompleteError: the settings in the journal's header cannot be used.
-    """
+    """The options that the run was started with, from its journal's header, replaced by those that the caller gave."""
     unflagged = [name for name in RESUMED_SETTINGS if name in kept and not origins.is_given(name)]
     try:
         known = {name: reparse(name, kept[name], "header") for name in unflagged}

@@ -1,12 +1,10 @@
 """`auditor run`: check that a run can start, then audit customer lists, or the partner's own list."""
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import chain
 
 from auditor.commands.resume import finish, restore_options
-from auditor.core.model import Customer, RejectedRow
-from auditor.customers import CustomerList
 from auditor.runs import audit, baseline, credentials
 from auditor.runs.continuing import ContinueChoice, choose_to_continue
 from auditor.runs.create import OWN_COLUMNS, OWN_LIST, SameRowsError, create_run
@@ -42,8 +40,13 @@ def run(sources: tuple[str | ListContent, ...], options: RunOptions) -> Rendered
         opened.enter_context(audit.lock_reports(options))
         choice = choose_to_continue(options, names)
         try:
+            rows = chain.from_iterable(map(read_rows, lists))
             folder = create_run(
-                _read_all_rows(lists), names, options, lambda: _list_warnings(lists), choice.list_digest
+                rows,
+                names,
+                options,
+                lambda: [(one.name, warning) for one in lists for warning in one.warnings],
+                choice.list_digest,
             )
         except SameRowsError:
             return _continue(choice, options)
@@ -73,15 +76,3 @@ def _continue(choice: ContinueChoice, options: RunOptions) -> Rendered:
     options.observer.noted(choice.sentence)
     restored = restore_options(run, options.settings, origins, options.observer, options.stop)
     return finish(run, replace(restored, slots=options.slots), origins)
-
-
-def _list_warnings(lists: list[CustomerList]) -> Iterator[tuple[str, str]]:
-    """Yield (name of the list, text) of each warning about these lists."""
-    for one in lists:
-        yield from ((one.name, warning) for warning in one.warnings)
-
-
-def _read_all_rows(lists: list[CustomerList]) -> Iterator[Customer | RejectedRow]:
-    """Yield the rows of all lists, one list after the other."""
-    for one in lists:
-        yield from read_rows(one)

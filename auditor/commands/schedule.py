@@ -82,20 +82,19 @@ class Schedule:
     page: str
 
 
-def schedule(settings_file: Path, profile: str | None, environment: Mapping[str, str] = os.environ) -> Schedule:
+def schedule(settings_file: Path, profile: str | None) -> Schedule:
     """Return the schedule for this machine.
 
     Args:
         settings_file: absolute.
         profile: of that file.
-        environment: of this process.
     """
     command = _command(settings_file, profile)
     if sys.platform == "win32":
         return _windows(command)
     if Path("/run/systemd/system").is_dir():
-        return _systemd(command, environment)
-    return _cron(command, environment)
+        return _systemd(command, os.environ)
+    return _cron(command, os.environ)
 
 
 def missing_variables(settings: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> list[str]:

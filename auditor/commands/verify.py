@@ -32,28 +32,24 @@ def verify(run: str, reports: str) -> "Verified":
         IncompleteError: the first disagreement.
         OutputError: there is no room to render the reports again.
     """
-    with open_folder(run, reports, _find_folder) as folder:
-        return _verify(folder)
-
-
-def _verify(folder: Path) -> "Verified":
     from auditor import report
 
-    with report.as_disagreement(folder):
-        stored = load_stored_run(folder)
-    found = report.verify_run(stored)
-    if found.schema_version != report.SCHEMA_VERSION:
-        return found
-    # the wording and the look of documents differ from version to version
-    same_version = journal.read_header(folder).auditor == __version__
-    try:
-        report.check_reproducible(stored, records_only=not same_version)
-    except OutputError as error:
-        raise OutputError(
-            f"the reports of {folder} cannot be rendered again to compare them: {error.message}",
-            f"{remedy(error, 'make room where temporary files go (TMPDIR)')}, then: auditor verify {shell_quote(folder)}",
-        ) from error
-    return replace(found, reproducible=same_version)
+    with open_folder(run, reports, _find_folder) as folder:
+        with report.as_disagreement(folder):
+            stored = load_stored_run(folder)
+        found = report.verify_run(stored)
+        if found.schema_version != report.SCHEMA_VERSION:
+            return found
+        # the wording and the look of documents differ from version to version
+        same_version = journal.read_header(folder).auditor == __version__
+        try:
+            report.check_reproducible(stored, records_only=not same_version)
+        except OutputError as error:
+            raise OutputError(
+                f"the reports of {folder} cannot be rendered again to compare them: {error.message}",
+                f"{remedy(error, 'make room where temporary files go (TMPDIR)')}, then: auditor verify {shell_quote(folder)}",
+            ) from error
+        return replace(found, reproducible=same_version)
 
 
 def find_round(run: str) -> Path | None:

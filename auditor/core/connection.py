@@ -193,17 +193,13 @@ def bypasses_proxy(url: str, no_proxy: str) -> bool:
 def _matches(host: str, port: int, word: str) -> bool:
     if word == "*":
         return True
-    name, wanted = _split_port(word)
-    if wanted is not None and wanted != port:
+    with_port = re.fullmatch(r"(\[[^\]]*\]|[^:]*):([0-9]{1,5})", word)
+    if with_port and int(with_port[2]) != port:
         return False
+    name = with_port[1] if with_port else word
     try:
         return ipaddress.ip_address(host) in ipaddress.ip_network(name.strip("[]"), strict=False)
     except ValueError:
         # one of both is a name, which never matches an address
         suffix = name.removeprefix("*").removeprefix(".").rstrip(".")
         return bool(suffix) and (host == suffix or host.endswith(f".{suffix}"))
-
-
-def _split_port(word: str) -> tuple[str, int | None]:
-    found = re.fullmatch(r"(\[[^\]]*\]|[^:]*):([0-9]{1,5})", word)
-    return (found[1], int(found[2])) if found else (word, None)

@@ -19,10 +19,7 @@ def read_mail_address(text: str) -> str:
         host = domain.encode("idna").decode("ascii")
     except UnicodeError:
         host = ""
-    if not (at and _LOCAL.fullmatch(local) and local.isprintable() and _is_domain(host)):
+    is_domain = len(host) <= _LONGEST_DOMAIN and _DOMAIN.fullmatch(host)
+    if not (at and _LOCAL.fullmatch(local) and local.isprintable() and is_domain):
         raise ValueError("must be a mail address such as ann@contoso.com")
     return f"{local}@{host}"
-
-
-def _is_domain(host: str) -> bool:
-    return len(host) <= _LONGEST_DOMAIN and _DOMAIN.fullmatch(host) is not None

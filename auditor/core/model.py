@@ -101,7 +101,7 @@ class Next(Enum):
     DONE = auto()
     """Nothing: another request would get the same response."""
     RETRY = auto()
-    """A transient failure: retry up to the policy's number of attempts."""
+    """A transient failure: retry up to the set number of attempts."""
     RETRY_ONCE = auto()
     """Retry once."""
     RETRY_TWICE = auto()

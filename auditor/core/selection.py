@@ -23,7 +23,7 @@ class Selection:
 
     Attributes:
         text: as given.
-        owners_found: account managers of the lists, as `normalise_owner` writes them -> as the list does.
+        owners_found: account managers of the lists, as `name_key` writes them -> as the list does.
         customers: rows with a valid id that are selected.
     """
 
@@ -37,7 +37,7 @@ class Selection:
         self.text = text
         self.owners_found: dict[str, str] = {}
         self.customers = 0
-        self._owners = {normalise_owner(owner): owner for owner in owners}
+        self._owners = {name_key(owner): owner for owner in owners}
         self._only = only or {}
         self._wanted = frozenset[str]().union(*self._only.values())
         self._excluded = frozenset[str]().union(*(exclude or {}).values())
@@ -46,23 +46,18 @@ class Selection:
     def mark(self, row: Customer | RejectedRow) -> Customer | RejectedRow:
         """The row as it is; or, where it is left out, with the reason `not_selected`."""
         given = (row.row.owner or "").strip()
-        owner = normalise_owner(given)
+        owner = name_key(given)
         self.owners_found.setdefault(owner, given)
         customer_id = row.id if isinstance(row, Customer) else None
         if customer_id in self._wanted:
             self._found.add(customer_id)
-        if self._includes(customer_id, owner):
+        is_owners = not self._owners or owner in self._owners
+        is_wanted = not self._only or customer_id in self._wanted
+        if is_owners and is_wanted and customer_id not in self._excluded:
             self.customers += customer_id is not None
             return row
         raw_id = row.id if isinstance(row, Customer) else row.raw_id
         return RejectedRow(raw_id, Reason.NOT_SELECTED, row.row)
-
-    def _includes(self, customer_id: str | None, owner: str) -> bool:
-        if self._owners and owner not in self._owners:
-            return False
-        if self._only and customer_id not in self._wanted:
-            return False
-        return customer_id not in self._excluded
 
     @property
     def digest(self) -> str:
@@ -79,8 +74,3 @@ class Selection:
         for name, ids in self._only.items():
             if missing := len(ids - self._found):
                 yield name, missing, len(ids)
-
-
-def normalise_owner(name: str) -> str:
-    """An account manager's name for comparisons."""
-    return name_key(name)

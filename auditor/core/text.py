@@ -10,6 +10,7 @@ from auditor.core.language import ENGLISH, Language
 MINUTE = 60.0
 """Seconds."""
 _HOUR = 60 * MINUTE
+_ENDS = frozenset({"", ".", "!", "?", "。"})
 _SHORT = 90
 """Seconds; shorter durations are given in seconds."""
 
@@ -19,9 +20,18 @@ def count_noun(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def as_sentence(text: str) -> str:
+def as_sentence(text: str, language: Language = ENGLISH) -> str:
     """A remark as a sentence of its own."""
-    return f"{text[:1].upper()}{text[1:]}{'' if text[-1:] in {'', '.', '!', '?'} else '.'}"
+    sentence = f"{text[:1].upper()}{text[1:]}"
+    return sentence if text[-1:] in _ENDS else language.text("{sentence}.", sentence=sentence)
+
+
+def join_sentences(language: Language, *sentences: str) -> str:
+    """Sentences of a language, one after the other; empty ones are left out."""
+    joined = ""
+    for one in filter(None, sentences):
+        joined = language.text("{sentences} {sentence}", sentences=joined, sentence=one) if joined else one
+    return joined
 
 
 def describe_undetermined(count: int, rows: int, language: Language = ENGLISH) -> str:

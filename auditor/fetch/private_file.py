@@ -12,10 +12,10 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from filelock import BaseFileLock, Timeout
+from filelock import Timeout
 
 from auditor import locks
 from auditor.atomic_file import remove_parts, replace_file
@@ -131,15 +131,11 @@ def locked(path: Path | None) -> Iterator[None]:
         SignInError: another process holds the lock for longer than any renewal takes, the path is not a regular file, or
             neither a lock nor a lease is possible.
     """
-    held = _acquire(path) if path else None
-    try:
+    with _acquire(path) if path else nullcontext():
         yield
-    finally:
-        if held:
-            held.release()
 
 
-def _acquire(path: Path) -> BaseFileLock | None:
+def _acquire(path: Path) -> AbstractContextManager[object]:
     _check_lock_file(path)
     try:
         make_folder(path.parent)
@@ -156,7 +152,7 @@ def _acquire(path: Path) -> BaseFileLock | None:
                 "name a folder on a local disk in AUDITOR_TOKEN_STORE, then: auditor login",
             ) from None
         _log.info("%s cannot be locked: %s", path, error.strerror)
-        return None
+        return nullcontext()
 
 
 def _check_lock_file(path: Path) -> None:

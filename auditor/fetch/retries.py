@@ -16,7 +16,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 from tenacity.wait import wait_base
 
 from auditor.core.ids import normalise_id
-from auditor.core.judge import UNAVAILABLE_STATUSES, Retry, RetryPolicy, classify, decide, redact, retry_after_seconds
+from auditor.core.judge import ATTEMPTS, UNAVAILABLE_STATUSES, Retry, classify, decide, redact, retry_after_seconds
 from auditor.core.judge import retry as retry_quota
 from auditor.core.model import ApiResponse, Cause, CustomerResult, Finding, Next, Reason, RunEnd
 from auditor.core.sign_in import claims_challenge
@@ -81,14 +81,14 @@ class RequestContext:
     Attributes:
         tokens: the source of access tokens.
         limiter: the rate limiter.
-        policy: how often and how long transient failures are retried.
+        attempts: maximum number of failed requests for one customer.
         random: returns a number in [0, 1), for jitter.
         budget: the retries that the whole run has left.
     """
 
     tokens: TokenSource
     limiter: RateLimiter
-    policy: RetryPolicy
+    attempts: int = ATTEMPTS
     random: Callable[[], float] = random.random
     budget: _RetryBudget = field(default_factory=_RetryBudget)
 
@@ -109,7 +109,7 @@ class RetryingClient:
         self._judge = judge
         self._tokens = context.tokens
         self._limiter = context.limiter
-        self._policy = context.policy
+        self._attempts = context.attempts
         self._random = context.random
         self._budget = context.budget
 
@@ -177,8 +177,7 @@ class RetryingClient:
         if not throttled:
             # a throttled request is never an attempt
             state.failures += 1
-        decision = decide(finding, state.failures, self._random(), self._policy, retry_after)
-        retry = decision if isinstance(decision, Retry) else None
+        retry = decide(finding, state.failures, self._random(), self._attempts, retry_after)
         if retry and not throttled:
             state.retry_cost = retry_quota.COST_WITHOUT_ANSWER if response.http_status is None else retry_quota.COST
             retry = retry if self._budget.take(state.retry_cost) else None

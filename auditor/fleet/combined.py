@@ -61,10 +61,8 @@ def one_report_at_a_time(folder: Path, round_id: str) -> Iterator[None]:
         lock = locks.acquire(folder / _LOCK, timeout=_LOCK_SECONDS)
     except OSError as error:
         raise _as_output_error(folder / round_id, f"{folder / _LOCK}: {describe_os_error(error)}", error) from error
-    try:
+    with lock:
         yield
-    finally:
-        lock.release()
 
 
 def _as_it_is_now(reports: Path, current: Round, known: PartnerResult) -> PartnerResult:

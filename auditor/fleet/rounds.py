@@ -206,11 +206,8 @@ def find_round(reports: Path, round_id: str | None) -> Round:
 def _locked(reports: Path) -> Iterator[None]:
     folder = reports / FLEET
     folder.mkdir(parents=True, exist_ok=True)
-    lock = locks.acquire(folder / ".lock", timeout=_LOCK_SECONDS)
-    try:
+    with locks.acquire(folder / ".lock", timeout=_LOCK_SECONDS):
         yield
-    finally:
-        lock.release()
 
 
 def _rounds(reports: Path) -> list[Round]:

@@ -47,7 +47,7 @@ from auditor.report.remarks import note
 from auditor.report.render import FORMATS, render, results_table
 from auditor.report.schema import MANIFEST, SCHEMA_VERSION, to_arrow, to_pandas
 from auditor.report.tables.summary import summary_json
-from auditor.report.typed import NotReadableError, TypedWorkbook, find_workbooks, read_typed
+from auditor.report.typed import NotReadableError, TypedRow, TypedWorkbook, find_workbooks, read_typed
 from auditor.report.verify import Verified, as_disagreement, check_reproducible, verify_run
 
 __all__ = [
@@ -69,6 +69,7 @@ __all__ = [
     "RunChanges",
     "RunData",
     "StoredRun",
+    "TypedRow",
     "TypedWorkbook",
     "Verified",
     "as_disagreement",

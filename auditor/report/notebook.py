@@ -39,7 +39,7 @@ def notebook_html(data: RunData) -> str:
 def _sentences(data: RunData) -> Iterator[str]:
     language, ledger = data.language, data.ledger
     counts = [f"{language.text(VERDICTS[one].name)} {language.number(ledger.customers_of(one))}" for one in _ORDER]
-    yield as_sentence(note(data, language))
+    yield as_sentence(note(data, language), language)
     customers = language.count("{n} customer", "{n} customers", ledger.customers)
     yield f"{customers}: {', '.join(counts)}."
     if data.changes:

@@ -6,16 +6,23 @@ It is a source of the reports, like the journal: the workbooks are rendered from
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
+from auditor.core.language import message
 from auditor.core.results import NoteCell
+from auditor.core.text import shell_quote
 from auditor.errors import IncompleteError
 from auditor.journal import read_header
 
 NAME = "notes.jsonl"
 COLUMNS = ("contacted", "note", "next_date")
 """The columns that a person may type into, from left to right."""
+LABELS: Mapping[str, str] = MappingProxyType(
+    {"contacted": message("Contacted"), "note": message("Note"), "next_date": message("Owner's next date")}
+)
+"""Their headers."""
 DATES = frozenset({"contacted", "next_date"})
 """Those of them that hold a day."""
 
@@ -88,7 +95,10 @@ def read_notes(run: Path) -> dict[str, CustomerNote]:
     try:
         found = [msgspec.json.decode(line, type=CustomerNote) for line in lines]
     except msgspec.MsgspecError as error:
-        raise IncompleteError(f"{run / NAME}: {error}", "put the file back as it was, or move it away") from error
+        damaged, aside = run / NAME, run.with_name(f"{run.name}.{NAME}.damaged")
+        move = f"mv {shell_quote(damaged)} {shell_quote(aside)} && auditor report {shell_quote(run)}"
+        then = f"put the file back as it was, or have the notes read from the run's workbooks: {move}"
+        raise IncompleteError(f"{damaged}: {error}", then) from error
     return {one.customer_id: one for one in found}
 
 

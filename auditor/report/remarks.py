@@ -1,14 +1,20 @@
 """Whether a run is complete, and what a reader must know about it, in one line."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from auditor.core.language import ENGLISH, Language
 from auditor.core.model import Reason, Verdict
-from auditor.core.results import Ledger
+from auditor.core.results import Ledger, rows_note
 from auditor.core.run_facts import UTC_NAMES, MembershipSource
-from auditor.core.text import as_sentence, describe_left_out, describe_not_verified, describe_undetermined
+from auditor.core.text import (
+    as_sentence,
+    describe_left_out,
+    describe_not_verified,
+    describe_undetermined,
+    join_sentences,
+)
 from auditor.report.data import RunChanges, RunData
 
 
@@ -21,13 +27,12 @@ def compared_with(data: RunData) -> str:
     """Which audit this one is compared with, or that there is none, in sentences."""
     language = data.language
     if data.changes is None:
-        return as_sentence(
-            language.text(data.without_changes) or language.text("There is no earlier audit to compare with.")
-        )
+        why = language.text(data.without_changes) or language.text("There is no earlier audit to compare with.")
+        return as_sentence(why, language)
     date = day_of_last_audit(data.changes, language)
     _, _, differs = data.changes.note.partition("; ")
     compared = language.text("Compared with the last audit ({date}).", date=date)
-    return f"{compared} {as_sentence(differs)}" if differs else compared
+    return join_sentences(language, compared, as_sentence(differs, language))
 
 
 def newly_blocked_text(count: int, unknown: int, date: str, language: Language) -> str:
@@ -45,14 +50,12 @@ def newly_blocked_text(count: int, unknown: int, date: str, language: Language) 
         count,
         date=date,
     )
-    if not unknown:
-        return text
     of_them = language.count(
         "{n} of them was not verified or not in the list then.",
         "{n} of them were not verified or not in the list then.",
         unknown,
     )
-    return f"{text} {of_them}"
+    return join_sentences(language, text, of_them if unknown else "")
 
 
 def find_zone(name: str) -> tzinfo:
@@ -61,6 +64,13 @@ def find_zone(name: str) -> tzinfo:
         return UTC if name in UTC_NAMES else ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return UTC
+
+
+def counted(ledger: Ledger, language: Language) -> str:
+    """How many customers there are, and on how many rows where both differ, in sentences."""
+    customers = language.count("{n} customer", "{n} customers", ledger.customers)
+    rows = rows_note(ledger.customers, ledger.rows, language)
+    return join_sentences(language, as_sentence(customers, language), rows) if rows else customers
 
 
 def note(data: RunData, language: Language = ENGLISH, *, by_customer: bool = False) -> str:
@@ -105,25 +115,25 @@ def _remarks(data: RunData, language: Language, *, by_customer: bool, simulated:
         rows = ledger.rows - ledger.not_selected
         yield not_verified_text(ledger, language) if by_customer else describe_undetermined(count, rows, language)
     yield from _remarks_on_membership(data, language)
+    yield from _remarks_on_answers(data, language)
+    if facts.simulated and simulated:
+        yield language.text("the data are simulated")
+
+
+def _remarks_on_answers(data: RunData, language: Language) -> Iterator[str]:
     if data.freshness.reused and data.freshness.oldest:
-        yield _on_reused(data.freshness.reused, data.freshness.oldest, language)
-    if damaged := len(facts.damaged_lines):
+        yield language.count(
+            "{n} answer taken from earlier runs, the oldest evidence is of {time}",
+            "{n} answers taken from earlier runs, the oldest evidence is of {time}",
+            data.freshness.reused,
+            time=language.time(data.freshness.oldest.astimezone(UTC)),
+        )
+    if damaged := len(data.facts.damaged_lines):
         yield language.count(
             "{n} damaged line of the journal: counted as not answered",
             "{n} damaged lines of the journal: counted as not answered",
             damaged,
         )
-    if facts.simulated and simulated:
-        yield language.text("the data are simulated")
-
-
-def _on_reused(count: int, oldest: datetime, language: Language) -> str:
-    return language.count(
-        "{n} answer taken from earlier runs, the oldest evidence is of {time}",
-        "{n} answers taken from earlier runs, the oldest evidence is of {time}",
-        count,
-        time=language.time(oldest.astimezone(UTC)),
-    )
 
 
 def _not_finished(ledger: Ledger, language: Language) -> str:

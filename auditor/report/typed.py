@@ -5,6 +5,7 @@ person may type into. So the columns are found in every language, wherever they 
 filtered, and in copies saved by LibreOffice, Excel or Google Sheets. The customer's id says whose row it is, not its place.
 """
 
+import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,18 +16,21 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
+from auditor import languages
 from auditor.core.ids import normalise_id
 from auditor.core.results import Edit, NoteText
-from auditor.errors import describe_os_error
+from auditor.errors import IncompleteError, describe_os_error
 from auditor.report.formulas import Formulas, read_formulas
 from auditor.report.kept import read_properties
-from auditor.report.notes import COLUMNS, DATES
+from auditor.report.notes import COLUMNS, DATES, LABELS, digest_notes, read_notes
 
 HIDDEN_SHEET, VERSION = "auditor notes", 1
 """Name of the hidden sheet and its first cell; version of its layout."""
 CUSTOMER_ID, CUSTOMER = "customer_id", "company_name"
 SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 """Of the files that are read."""
+_ORIGIN = re.compile(rf'"{HIDDEN_SHEET}"[^>]*>\s*(?:<vt:lpwstr>)?{VERSION} ([\w-]+) ([0-9a-f]+) ([a-z]+) ?([0-9a-f]*)<')
+"""The property that names the run, the digest of its notes, the language and the partner."""
 _HEADER_ROWS = 40
 """Rows of a sheet in which the header is looked for."""
 _EPOCH = date(1899, 12, 30)
@@ -41,12 +45,12 @@ class NotReadableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TypedRow:
-    """A row in which somebody typed.
+    """A row with notes.
 
     Attributes:
         customer_id: as of `CustomerNote`.
         company_name: in the row.
-        edits: column -> what was typed there.
+        edits: column -> what stands there; the same as its base where nobody changed it.
     """
 
     customer_id: str
@@ -62,7 +66,7 @@ class TypedWorkbook:
         name: of the file, for people.
         owner: account manager whose workbook it is; None for audit.xlsx.
         partner: as of `notes.partner_key`; empty where the workbook does not say it.
-        rows: in which somebody typed.
+        rows: with notes, new ones or not.
         problems: what could not be used, a sentence each.
     """
 
@@ -84,21 +88,23 @@ class _HiddenSheet:
     bases: Mapping[str, Mapping[str, str]]
 
 
-def read_typed(path: Path, name: str) -> TypedWorkbook:
+def read_typed(path: Path, name: str, reports: Path) -> TypedWorkbook:
     """Read a workbook. It is not changed.
 
     Args:
         path: of the file.
         name: of the file, for people.
+        reports: folder with the run that it is of.
 
     Raises:
         NotReadableError: it cannot be read, or this program did not write it.
     """
     try:
         with CalamineWorkbook.from_path(str(path)) as book:
-            if HIDDEN_SHEET not in book.sheet_names:
-                raise NotReadableError("it is no workbook of auditor with columns to type into")
-            hidden = _read_hidden_sheet(book.get_sheet_by_name(HIDDEN_SHEET).to_python(skip_empty_area=False))
+            if HIDDEN_SHEET in book.sheet_names:
+                hidden = _read_hidden_sheet(book.get_sheet_by_name(HIDDEN_SHEET).to_python(skip_empty_area=False))
+            else:
+                hidden = _replace_hidden_sheet(path, reports)
             found = TypedWorkbook(name, hidden.owner, hidden.partner)
             made = NoteText("", name, hidden.written_with, *_saved(path), _modified_at(path))
             _read_sheets(book, found, read_formulas(path), hidden, made)
@@ -140,6 +146,39 @@ def _read_hidden_sheet(rows: Sequence[Sequence[Any]]) -> _HiddenSheet:
     return _HiddenSheet(str(written_with), owner, partner, dict(zip(names, map(str, labels), strict=False)), texts)
 
 
+def _replace_hidden_sheet(path: Path, reports: Path) -> _HiddenSheet:
+    """What the hidden sheet said before somebody removed it: from the workbook's properties, and the notes that its run has."""
+    found = _ORIGIN.search(_custom_properties(path))
+    if found is None:
+        raise NotReadableError(
+            "it is no workbook of auditor with columns to type into, or its hidden sheet was removed"
+        )
+    run_id, digest, code, partner = found.groups()
+    try:
+        notes = read_notes(reports / run_id)
+    except IncompleteError as error:
+        raise NotReadableError(f"its hidden sheet was removed, and {error.message}") from error
+    if digest_notes(notes) != digest:
+        raise NotReadableError(
+            f"its hidden sheet was removed, and run {run_id} does not have the notes it was written with"
+        )
+    language = languages.load(code)
+    labels = {CUSTOMER_ID: "Customer id", CUSTOMER: "Customer", **LABELS}
+    bases = {one: {column: note.text(column) for column in COLUMNS} for one, note in notes.items()}
+    written_with = f"{run_id} {digest}"
+    return _HiddenSheet(written_with, None, partner, {one: language.text(text) for one, text in labels.items()}, bases)
+
+
+def _custom_properties(path: Path) -> str:
+    """The part of a workbook's file that has its own properties, in the format of Excel or LibreOffice; empty where there is none."""
+    try:
+        with zipfile.ZipFile(path) as package:
+            part = next((one for one in ("docProps/custom.xml", "meta.xml") if one in package.namelist()), None)
+            return package.read(part).decode("utf-8", "replace") if part else ""
+    except zipfile.BadZipFile:
+        return ""
+
+
 def _read_sheet(
     found: TypedWorkbook, sheet: str, rows: Sequence[Sequence[Any]], hidden: _HiddenSheet, made: NoteText
 ) -> bool:
@@ -166,7 +205,7 @@ def _read_sheet(
         edits = {
             column: Edit(base.get(column, ""), replace(made, text=text))
             for column, text in texts.items()
-            if text != base.get(column, "")
+            if text or base.get(column)
         }
         if not edits:
             continue

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor import journal
-from auditor.core.judge import RetryPolicy, judge_customer, judge_page
+from auditor.core.judge import judge_customer, judge_page
 from auditor.core.pacing import Plan, RememberedRate, StartingRate, starting_rate
 from auditor.errors import IncompleteError
 from auditor.fetch import (
@@ -112,8 +112,11 @@ async def open_api_client(
     if reports is not None and remember:
         memory = _add_killed_sessions(memory, plan, settings, reports)
     rate_limiter = RateLimiter(plan, clock=parts.clock, sleep=parts.sleep, remembered=memory)
-    tokens = _open_tokens(settings, say, parts)
-    context = RequestContext(tokens, rate_limiter, RetryPolicy(attempts=settings.attempts))
+    if parts.token is None:
+        tokens = token_source(settings, say)
+    else:
+        tokens = caller_token_source(parts.token, settings, say, parts.clock)
+    context = RequestContext(tokens, rate_limiter, settings.attempts)
     async with _open_partner_center(settings, say, parts.session) as api:
         try:
             yield ApiClient(
@@ -149,12 +152,6 @@ async def _open_partner_center(
         yield PartnerCenterClient(http, settings.api, report_no_mfa)
 
 
-def _open_tokens(settings: Settings, say: Callable[[str], None], parts: CallerParts) -> TokenSource:
-    if parts.token is None:
-        return token_source(settings, say)
-    return caller_token_source(parts.token, settings, say, parts.clock)
-
-
 def plan_of(settings: Settings) -> Plan:
     """The rate plan of these settings."""
     return Plan(None if settings.rate == AUTO else settings.rate, burst=settings.burst)
@@ -174,14 +171,7 @@ def _rate_key(settings: Settings) -> str:
 def _add_killed_sessions(
     memory: RememberedRate | None, plan: Plan, settings: Settings, reports: Path
 ) -> RememberedRate | None:
-    """Add the requests of sessions that were killed before they could store theirs.
-
-    Args:
-        memory: what the last session stored, or None.
-        plan: the rate plan; without a limit, nothing is counted.
-        settings: of the run.
-        reports: the folder of the runs.
-    """
+    """Add to what the last session stored the requests of sessions that were killed before they could store theirs."""
     guard = plan.window()
     if guard is None:
         return memory

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,16 +67,14 @@ def render_only(run: Path, options: RunOptions) -> Rendered:
         return _render(run, options, None)
 
 
-@contextmanager
-def lock_reports(options: RunOptions) -> Iterator[None]:
+def lock_reports(options: RunOptions) -> AbstractContextManager[None]:
     """Hold the reports folder's lock, from before a run folder is created or opened until its reports are written.
 
     Raises:
         LockHeldError: another run for this partner writes to the same reports folder.
     """
     settings = options.settings
-    with one_run_at_a_time(Path(settings.reports), settings.api, tenant_of(settings)):
-        yield
+    return one_run_at_a_time(Path(settings.reports), settings.api, tenant_of(settings))
 
 
 def _open_client(options: RunOptions) -> AbstractAsyncContextManager[ApiClient]:
@@ -99,21 +97,15 @@ def _hold_run(run: Path) -> Iterator[None]:
 
 
 def _render(run: Path, options: RunOptions, end: RunEnd | None) -> Rendered:
-    with hold_slot(options.slots, options.observer.noted, options.observer.warned):
-        return _render_in_slot(run, options, end)
-
-
-def _render_in_slot(run: Path, options: RunOptions, end: RunEnd | None) -> Rendered:
-    def rendered() -> Rendered:
-        observer = options.observer
-        return render(run, options.formats, observer.noted, observer.warned, options.settings.notes)
-
-    if end is None:
-        return replace(rendered(), fail_on=tuple(map(FailOn, options.settings.fail_on)))
+    observer, settings = options.observer, options.settings
     try:
-        return replace(rendered(), end=end)
+        with hold_slot(options.slots, observer.noted, observer.warned):
+            rendered = render(run, options.formats, observer.noted, observer.warned, settings.notes)
     except OutputError as error:
+        if end is None:
+            raise
         message = f"stopped early: {end.message}; and the reports could not be written: {error.message}"
         raise StoppedEarlyError(
             message, f"{remedy(error, 'make room')}, then finish it with: auditor resume {shell_quote(run)}"
         ) from error
+    return replace(rendered, end=end) if end else replace(rendered, fail_on=tuple(map(FailOn, settings.fail_on)))

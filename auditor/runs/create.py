@@ -38,15 +38,11 @@ class SameRowsError(Exception):
     """The rows of a new run are those of the run that is to be finished instead."""
 
 
-def _no_warnings() -> Iterable[tuple[str, str]]:
-    return ()
-
-
 def create_run(
     rows: Iterable[Customer | RejectedRow],
     lists: tuple[str, ...],
     options: RunOptions,
-    warnings: Callable[[], Iterable[tuple[str, str]]] = _no_warnings,
+    warnings: Callable[[], Iterable[tuple[str, str]]] = tuple,
     known_digest: str = "",
 ) -> Path:
     """Create the run's folder, copy the rows into it, write the journal's header, and show the warnings that it keeps.
@@ -153,12 +149,7 @@ async def _write_listing(rows: journal.RowsFile, api: ApiClient, options: RunOpt
 
 @contextmanager
 def _new_run(options: RunOptions) -> Iterator[tuple[Path, datetime]]:
-    """Create a run folder and give its path and start time; remove it where creating the run fails.
-
-    Raises:
-        SettingsError: the folder cannot be created, or the logo cannot be shown.
-        StoppedEarlyError: it cannot be written to.
-    """
+    """Create a run folder and give its path and start time; remove it where creating the run fails."""
     start_time = datetime.now(UTC)
     load_logo(options.settings)
     run = _new_folder(Path(options.settings.reports), start_time)
@@ -185,13 +176,7 @@ def _remove(run: Path) -> None:
 def _first_facts(
     run: Path, start_time: datetime, lists: tuple[str, ...], written: journal.RowsWritten, options: RunOptions
 ) -> RunFacts:
-    """Collect what is known of a run before its first request.
-
-    Raises:
-        CustomerListError: the lists have no row.
-        SettingsError: they lack a column to add up; the logo cannot be read.
-        OSError: the logo cannot be copied.
-    """
+    """Collect what is known of a run before its first request, and copy its logo."""
     if not written.rows:
         raise CustomerListError(f"{', '.join(lists)}: no rows", "hand in a list with at least one customer")
     settings = options.settings

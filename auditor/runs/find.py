@@ -178,8 +178,10 @@ def find_run(run: str, reports: str) -> Path:
     if not newest:
         kind = "of real customers" if run == LATEST else "against a simulator"
         never = "; latest never points to a simulated run" if run == LATEST else ""
+        simulated = latest_run_id(Path(reports), LATEST_SIMULATED)
+        instead = f"type {LATEST_SIMULATED} for the simulated run {simulated}, or " if simulated else ""
         raise SettingsError(
             f"{run}: no run {kind} is complete in {reports}{never}",
-            f"name the run: auditor runs --reports {shell_quote(reports)} lists them",
+            f"{instead}name the run: auditor runs --reports {shell_quote(reports)} lists them",
         )
     raise SettingsError(f"{run}: no such run, neither as a folder nor in {reports}", "auditor runs lists them")

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import BaseFileLock, SoftFileLock, Timeout
+from filelock import SoftFileLock, Timeout
 
 from auditor import locks
 from auditor.core.text import shell_quote
@@ -124,7 +124,7 @@ def _hold(reports: Path, key: str, complaint: str, unwritable: Callable[[OSError
         _release(lock, path)
 
 
-def _acquire(path: Path, *, patient: bool = True) -> BaseFileLock:
+def _acquire(path: Path, *, patient: bool = True) -> locks.Held:
     """Acquire the lock.
 
     Raises:
@@ -143,13 +143,13 @@ def _acquire(path: Path, *, patient: bool = True) -> BaseFileLock:
 _TRIES = 100
 
 
-def _release(lock: BaseFileLock, path: Path) -> None:
+def _release(held: locks.Held, path: Path) -> None:
     """Remove the file of a held lock, and release it."""
-    if os.name == "posix":
-        # beside a lease, the file is left from the refused lock
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
-    lock.release()
+    with held as lock:
+        if os.name == "posix":
+            # beside a lease, the file is left from the refused lock
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
     if os.name != "posix" and not isinstance(lock, SoftFileLock):  # which removes its file itself
         with suppress(OSError):
             path.unlink(missing_ok=True)
@@ -182,12 +182,7 @@ _LOCKS = Path("/proc/locks")
 def _hold_folder(folder: Path, refused: Callable[[str], LockHeldError]) -> Iterator[None]:
     """Lock a folder; do nothing where there is no such folder, or its file system has no locks.
 
-    Args:
-        folder: of a run.
-        refused: creates the error from the description of the holder, which is empty where it is not known.
-
-    Raises:
-        LockHeldError: another process holds it.
+    `refused` creates the error from the description of the holder, which is empty where it is not known.
     """
     descriptor = -1
     if flock is not None:

@@ -21,7 +21,7 @@ from auditor.errors import IncompleteError, OutputError, SettingsError, describe
 from auditor.runs.find import LATEST, LATEST_SIMULATED, identity, latest_run_id, order_time, run_folders, started_at
 
 if TYPE_CHECKING:
-    from auditor.report import CustomerNote, TypedWorkbook
+    from auditor.report import CustomerNote, TypedRow, TypedWorkbook
 
 _MOST = 20
 """Warnings that are shown, of one kind."""
@@ -66,7 +66,7 @@ def collect_notes(run: Path, source: NotesSource) -> dict[str, "CustomerNote"]:
     runs = _runs_in_place(run)
     known = _known_notes(run, runs)
     paths = [*_changed_in_place(run, runs), *_saved_late(run, runs)]
-    workbooks = [*_read_in_place(paths, source.warned), *_read_folder(source, report.partner_key(run))]
+    workbooks = [*_read_in_place(paths, run, source), *_read_folder(run, source)]
     merged = merge_notes(known, workbooks)
     _show(source.warned, [problem for one in workbooks for problem in one.problems])
     if merged.lost:
@@ -100,7 +100,10 @@ def has_unread_notes(run: Path) -> bool:
         known = _known_notes(run, later)
         if any(not _has_texts(known.get(customer), note) for customer, note in stored.items()):
             return True
-        return merge_notes(known, [report.read_typed(path, path.name) for path in changed]).changed > 0
+        return (
+            merge_notes(known, [report.read_typed(path, path.name, run.resolve().parent) for path in changed]).changed
+            > 0
+        )
     except (report.NotReadableError, IncompleteError, OutputError, OSError):
         return True
 
@@ -140,9 +143,9 @@ def merge_notes(known: Mapping[str, "CustomerNote"], workbooks: Sequence["TypedW
     names: dict[str, tuple[str, str | None]] = {}
     for workbook in workbooks:
         for row in workbook.rows:
-            company, owner = names.get(row.customer_id, ("", None))
-            names[row.customer_id] = (row.company_name or company, workbook.owner if owner is None else owner)
-            for column, edit in row.edits.items():
+            for column, edit in _new_edits(row, known.get(row.customer_id)):
+                company, owner = names.get(row.customer_id, ("", None))
+                names[row.customer_id] = (row.company_name or company, workbook.owner if owner is None else owner)
                 edits[row.customer_id][column].append(edit)
     found, changed, lost, joined = dict(known), 0, 0, 0
     for customer, columns in edits.items():
@@ -161,6 +164,15 @@ def merge_notes(known: Mapping[str, "CustomerNote"], workbooks: Sequence["TypedW
             **{column: one.cell for column, one in merged.items()},
         )
     return MergedNotes(found, changed, lost, joined)
+
+
+def _new_edits(row: "TypedRow", note: "CustomerNote | None") -> Iterator[tuple[str, Edit]]:
+    """Yield (column, edit) of the cells that somebody changed; and of all with a text that is not known, as after notes.jsonl was lost."""
+    for column, edit in row.edits.items():
+        is_known = note is not None and getattr(note, column) != NoteCell()
+        found = edit if is_known else replace(edit, base="")
+        if found.typed.text != found.base:
+            yield column, found
 
 
 def _known_notes(run: Path, runs: Sequence[Path]) -> dict[str, "CustomerNote"]:
@@ -219,13 +231,14 @@ def _workbooks(run: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _changed_in_place(run: Path, runs: Sequence[Path]) -> Iterator[tuple[Path, str]]:
-    """Yield (path, name for people) of the workbooks of these runs that were changed."""
+    """Yield (path, name for people) of the workbooks of these runs that were changed; of all of them where notes.jsonl is lost."""
     from auditor import report
 
     for one in runs:
         hashes = report.written_hashes(one)
+        is_lost = report.NOTES in hashes and not (one / report.NOTES).exists()
         for path, name in _workbooks(one):
-            if not report.is_as_written(path, hashes.get(name)):
+            if is_lost or not report.is_as_written(path, hashes.get(name)):
                 yield path, name if one == run else f"{one.name}/{name}"
 
 
@@ -253,18 +266,32 @@ def _saved_at(path: Path) -> float:
         return 0
 
 
-def _read_in_place(paths: Iterable[tuple[Path, str]], warned: Callable[[str], object]) -> Iterator["TypedWorkbook"]:
+def _read(path: Path, name: str, run: Path) -> "TypedWorkbook":
+    """Read a workbook of the run's partner.
+
+    Raises:
+        NotReadableError: it cannot be read, or is of another partner.
+    """
+    from auditor import report
+
+    found, partner = report.read_typed(path, escape_controls(name), run.resolve().parent), report.partner_key(run)
+    if found.partner and partner and found.partner != partner:
+        raise report.NotReadableError("it is a workbook of another partner")
+    return found
+
+
+def _read_in_place(paths: Iterable[tuple[Path, str]], run: Path, source: NotesSource) -> Iterator["TypedWorkbook"]:
     """Yield the workbooks in place that were changed. Those of versions without these columns have nothing to read."""
     from auditor import report
 
     for path, name in paths:
         try:
-            yield report.read_typed(path, escape_controls(name))
+            yield _read(path, name, run)
         except report.NotReadableError as error:
-            warned(f"{path}: was changed, and notes in it are not carried over: {error}")
+            source.warned(f"{path}: was changed, and notes in it are not carried over: {error}")
 
 
-def _read_folder(source: NotesSource, partner: str) -> Iterator["TypedWorkbook"]:
+def _read_folder(run: Path, source: NotesSource) -> Iterator["TypedWorkbook"]:
     """Yield the workbooks in the folder that the user named, without those of other partners."""
     from auditor import report
 
@@ -281,14 +308,9 @@ def _read_folder(source: NotesSource, partner: str) -> Iterator["TypedWorkbook"]
         return
     for path in paths:
         try:
-            found = report.read_typed(path, escape_controls(path.relative_to(folder).as_posix()))
+            yield _read(path, path.relative_to(folder).as_posix(), run)
         except report.NotReadableError as error:
             unread.append(f"{path}: not read: {error}")
-            continue
-        if found.partner and partner and found.partner != partner:
-            unread.append(f"{path}: not read: it is a workbook of another partner")
-            continue
-        yield found
     _show(source.warned, unread)
 
 

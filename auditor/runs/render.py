@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from auditor.report import RunData, StoredRun, Verified
 
 _log = logging.getLogger("auditor")
+_KEPT = "somebody changed a workbook, or has it open: it is kept as {}; what was typed into it is carried over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def render(
             tenant = identity(run).tenant or None
             record = stack.enter_context(report.history_file(run.resolve().parent, source.facts, tenant))
             typed = collect_notes(run, NotesSource(notes, noted, warned))
-            report.render(source, formats, record, notes=typed, kept=lambda path: warned(_describe_kept(path)))
+            report.render(source, formats, record, notes=typed, kept=lambda path: warned(_KEPT.format(path)))
         verified = _verify(source)
         if record:
             with _hint_to_render_again(run):
@@ -147,10 +148,6 @@ def render(
     facts = source.facts
     rendered = Rendered(run, facts, verified.ledger, verified.freshness, changes=verified.changes)
     return replace(rendered, latest=_move_latest(run)) if rendered.complete else rendered
-
-
-def _describe_kept(path: Path) -> str:
-    return f"somebody changed a workbook, or has it open: it is kept as {path}; what was typed into it is carried over"
 
 
 def _move_latest(run: Path) -> Pointer | None:

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import BaseFileLock, Timeout
+from filelock import Timeout
 
 from auditor import locks
 from auditor.errors import SettingsError, describe_os_error
@@ -63,7 +63,7 @@ def hold_slot(
     with ExitStack() as held:
         if slots is not None:
             try:
-                held.callback(_acquire(slots, noted).release)
+                held.enter_context(_acquire(slots, noted))
             except Timeout:
                 warned(f"none of {slots.count} rendering slots was free for hours; rendering without a slot")
             except OSError as error:
@@ -73,13 +73,8 @@ def hold_slot(
         yield
 
 
-def _acquire(slots: RenderingSlots, noted: Callable[[str], None]) -> BaseFileLock:
-    """Acquire the lock of a slot.
-
-    Raises:
-        Timeout: none was free for LONGEST_WAIT seconds.
-        OSError: no lock can be made.
-    """
+def _acquire(slots: RenderingSlots, noted: Callable[[str], None]) -> locks.Held:
+    """Acquire the lock of a slot; raises Timeout where none was free for LONGEST_WAIT seconds."""
     slots.folder.mkdir(parents=True, exist_ok=True)
     lock = _try_all(slots)
     if lock is None:
@@ -93,7 +88,7 @@ def _acquire(slots: RenderingSlots, noted: Callable[[str], None]) -> BaseFileLoc
     return lock
 
 
-def _try_all(slots: RenderingSlots) -> BaseFileLock | None:
+def _try_all(slots: RenderingSlots) -> locks.Held | None:
     for number in range(1, slots.count + 1):
         with suppress(Timeout):
             return locks.acquire(slots.folder / f"rendering-{number}.lock", timeout=0, patient=False)

@@ -1,12 +1,12 @@
 """Read the options that select rows (`--owner`, `--only`, `--exclude`), and check them against the lists."""
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 from auditor.core.model import Customer
-from auditor.core.selection import Selection, normalise_owner
-from auditor.core.text import count_noun, escape_controls, shell_quote
+from auditor.core.selection import Selection
+from auditor.core.text import count_noun, escape_controls, name_key, shell_quote
 from auditor.errors import CustomerListError, SettingsError
 from auditor.runs.options import open_list, read_rows
 from auditor.settings import Settings
@@ -26,7 +26,7 @@ def read_selection(
     Raises:
         CustomerListError: a file cannot be read, or holds no id.
     """
-    named = {normalise_owner(owner): owner.strip() for owner in owners}
+    named = {name_key(owner): owner.strip() for owner in owners}
     wanted, excluded = ({name: _read_ids(name, settings) for name in sorted({*names})} for names in (only, exclude))
     given = [
         *(("--owner", named[owner]) for owner in sorted(named)),
@@ -63,16 +63,13 @@ def check_selection(selection: Selection) -> list[tuple[str, str]]:
         )
     if not selection.customers:
         raise CustomerListError(f"{selection.text}: no customer of the lists is selected", "select others")
-    return [*_warnings(selection)]
-
-
-def _warnings(selection: Selection) -> Iterator[tuple[str, str]]:
-    for name, missing, ids in selection.missing_ids():
-        are = "is" if missing == 1 else "are"
-        yield name, f"{missing:,} of {count_noun(ids, 'id')} {are} not in the lists (--only)"
+    return [
+        (name, f"{missing:,} of {count_noun(ids, 'id')} {'is' if missing == 1 else 'are'} not in the lists (--only)")
+        for name, missing, ids in selection.missing_ids()
+    ]
 
 
 def _nearest(owner: str, known: dict[str, str]) -> str:
-    if near := difflib.get_close_matches(normalise_owner(owner), filter(None, known), n=1):
+    if near := difflib.get_close_matches(name_key(owner), filter(None, known), n=1):
         return f"did you mean {escape_controls(known[near[0]])!r}?"
     return "name an account manager of the list; --owner-column names their column"

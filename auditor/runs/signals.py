@@ -165,16 +165,9 @@ def run_uninterrupted(step: Callable[[], T], cancel: Callable[[], None], say: Ca
     Raises:
         StoppedAtOnce: a signal came.
     """
-    signals: list[int] = []
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        signals.append(number)
-        if len(signals) > 1:
-            raise StoppedAtOnce(number)
-
     announced = False
-    with _install(stop, _handled_signals()):
-        thread, outcome = _start_thread(step)
+    with _wait_with_first_signal() as signals:
+        thread, outcome = start_thread(step)
         while thread.is_alive():
             thread.join(_CHECK_SECONDS)
             if signals and not announced:
@@ -187,7 +180,7 @@ def run_uninterrupted(step: Callable[[], T], cancel: Callable[[], None], say: Ca
     return outcome.result()
 
 
-def _start_thread(step: Callable[[], T]) -> tuple[threading.Thread, Future[T]]:
+def start_thread(step: Callable[[], T]) -> tuple[threading.Thread, Future[T]]:
     """Start `step` in a daemon thread; return the thread and its outcome."""
     outcome: Future[T] = Future()
 
@@ -197,7 +190,7 @@ def _start_thread(step: Callable[[], T]) -> tuple[threading.Thread, Future[T]]:
         except Exception as error:  # noqa: BLE001 - raised again in the main thread
             outcome.set_exception(error)
 
-    thread = threading.Thread(target=run, name="sign-in", daemon=True)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     return thread, outcome
 
@@ -233,6 +226,18 @@ def exit_between_steps() -> Iterator[Callable[[], None]]:
 
     For steps that must be recorded: a mail that was accepted is not sent again.
     """
+    with _wait_with_first_signal() as signals:
+
+        def check() -> None:
+            if signals:
+                raise StoppedAtOnce(signals[0], "stopped")
+
+        yield check
+
+
+@contextmanager
+def _wait_with_first_signal() -> Iterator[list[int]]:
+    """Collect signals; a second one ends the process at once."""
     signals: list[int] = []
 
     def stop(number: int, _frame: FrameType | None) -> None:
@@ -240,12 +245,8 @@ def exit_between_steps() -> Iterator[Callable[[], None]]:
         if len(signals) > 1:
             raise StoppedAtOnce(number)
 
-    def check() -> None:
-        if signals:
-            raise StoppedAtOnce(signals[0], "stopped")
-
     with _install(stop, _handled_signals()):
-        yield check
+        yield signals
 
 
 @contextmanager

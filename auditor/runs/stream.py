@@ -80,7 +80,8 @@ class Stream(AsyncIterator[RowCustomer]):
             if customer_id is not None:
                 self._in_flight += 1
                 return self._row, customer_id
-            self._results.put_nowait(_invalid_id(given))
+            invalid = CustomerResult(given, Finding(Reason.INVALID_ID), ApiResponse(datetime.now(UTC)), attempts=0)
+            self._results.put_nowait(invalid)
 
     def put(self, row: int, result: CustomerResult) -> None:
         """Keep a result until the consumer takes it, or until it is clear whether to ask again."""
@@ -152,7 +153,3 @@ def _next(ids: Iterator[object]) -> object:
         return next(ids)
     except StopAsyncIteration as error:
         raise RuntimeError("the iterable of ids raised StopAsyncIteration") from error
-
-
-def _invalid_id(text: str) -> CustomerResult:
-    return CustomerResult(text, Finding(Reason.INVALID_ID), ApiResponse(datetime.now(UTC)), attempts=0)

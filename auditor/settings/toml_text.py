@@ -87,13 +87,10 @@ def _value(value: object) -> str:
         case list() | tuple():
             return f"[{', '.join(map(_value, value))}]"
         case _:
-            return _string(str(value))
-
-
-def _string(text: str) -> str:
-    """A literal string where that is easier to read, as for the paths of Windows; else a basic string."""
-    literal = ("\\" in text or '"' in text) and "'" not in text and text.translate(_CONTROLS) == text
-    return f"'{text}'" if literal else _basic_string(text)
+            text = str(value)
+            # a literal string where that is easier to read, as for the paths of Windows
+            literal = ("\\" in text or '"' in text) and "'" not in text and text.translate(_CONTROLS) == text
+            return f"'{text}'" if literal else _basic_string(text)
 
 
 def _basic_string(text: str) -> str:

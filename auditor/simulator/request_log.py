@@ -97,7 +97,7 @@ class RequestLog:
             values = {each.name: getattr(record, each.name) for each in fields(record)}
             self._file.write(json.dumps({**values, "headers": dict(record.headers)}) + "\n")
 
-    def wait_for(self, count: int, timeout: float = 30.0) -> None:
+    def wait_for(self, count: int, timeout: float = 120.0) -> None:
         """Block until there are `count` records; not for the server's thread.
 
         Raises:

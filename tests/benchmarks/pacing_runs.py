@@ -10,7 +10,6 @@ import virtual_time
 from rate_limits import Limit, Server
 
 from auditor import fetch
-from auditor.core.judge.retry import RetryPolicy
 from auditor.core.model import ApiResponse, CustomerResult, Verdict
 from auditor.core.pacing.learning import RememberedRate
 from auditor.core.pacing.plan import Plan
@@ -125,7 +124,7 @@ async def _copy(case: Case, later: float, wire: "_Wire") -> None:
     def record(_row: int, answer: CustomerResult) -> None:
         wire.outcome.eligible += answer.finding.verdict is Verdict.ELIGIBLE
 
-    asker = RetryingClient(wire.attempt, RequestContext(fixed_token("t"), pacing, RetryPolicy(), wire.dice.random))
+    asker = RetryingClient(wire.attempt, RequestContext(fixed_token("t"), pacing, random=wire.dice.random))
     ids = ((row, str(row)) for row in range(case.customers))
     await fetch.run_pool(ids, asker.fetch, record, pacing, fetch.PoolOptions(WORKERS))
     wire.outcome.finished.append(asyncio.get_running_loop().time())

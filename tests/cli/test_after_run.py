@@ -3,7 +3,7 @@
 import pytest
 
 from auditor.cli import after_run
-from auditor.cli.after_run import AfterRun, RunEnding
+from auditor.cli.after_run import AfterRun
 from auditor.cli.failures import describe_failure
 from auditor.errors import AuditorError, CustomerListError, LockHeldError, OutputError
 from auditor.runs.signals import StoppedAtOnce
@@ -20,27 +20,26 @@ ENDS = [
 
 
 @pytest.fixture
-def endings(monkeypatch: pytest.MonkeyPatch) -> list[RunEnding]:
+def endings(monkeypatch: pytest.MonkeyPatch) -> list[AfterRun]:
     """The endings that were followed up."""
-    found: list[RunEnding] = []
+    found: list[AfterRun] = []
 
-    def follow_up(ending: RunEnding, _ping: object) -> int:
-        found.append(ending)
-        return ending.exit_code
+    def follow_up(after: AfterRun) -> None:
+        found.append(after)
 
-    monkeypatch.setattr(after_run, "_follow_up", follow_up)
+    monkeypatch.setattr(AfterRun, "_follow_up", follow_up)
     return found
 
 
 @pytest.mark.parametrize(("error", "code"), ENDS)
-def test_every_exception_is_an_end_and_goes_on(endings: list[RunEnding], error: BaseException, code: int) -> None:
+def test_every_exception_is_an_end_and_goes_on(endings: list[AfterRun], error: BaseException, code: int) -> None:
     """The exception itself is what the command line sees."""
     with pytest.raises(type(error)), AfterRun(Settings()):
         raise error
-    assert [(one.exit_code, one.result, one.rendered) for one in endings] == [(code, describe_failure(error), None)]
+    assert [(one.exit_code, one.failure, one.rendered) for one in endings] == [(code, describe_failure(error), None)]
 
 
-def test_nothing_follows_where_another_run_works_or_nothing_was_done(endings: list[RunEnding]) -> None:
+def test_nothing_follows_where_another_run_works_or_nothing_was_done(endings: list[AfterRun]) -> None:
     """The other run will tell how it ended."""
     with pytest.raises(LockHeldError), AfterRun(Settings()):
         raise LockHeldError("another run")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.cli.render_run import print_hints
+from auditor.cli.run_end import print_hints
 from auditor.core.model import Cause, Reason
 from auditor.core.results.changes import Change, ChangeCounts
 from auditor.core.results.ledger import FailOn, Tally, build_ledger

@@ -15,7 +15,7 @@ from auditor import journal
 from auditor.cli import main, program, render_facts
 from auditor.cli.failures import Failure
 from auditor.cli.program import failed
-from auditor.cli.render_run import print_hints
+from auditor.cli.run_end import print_hints
 from auditor.commands.status import StatusResult
 from auditor.core.diagnosis import checks as doctor
 from auditor.core.diagnosis.checks import CheckResult

@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -73,6 +72,13 @@ def test_csv_and_a_table(capsys: pytest.CaptureFixture[str]) -> None:
         "select * from read_csv('/etc/passwd')",
         "copy (from history) to 'copy.csv'",
         "copy (from history) to 'reports/history/copy.parquet'",
+        "with written as (copy (from history) to 'reports/history/copy.parquet') from written",
+        "with written as (insert into run_partners values ('x', 'y') returning run_id) from written",
+        "attach 'reports/history/other.db'",
+        "install httpfs",
+        "from glob('reports/history/../*')",
+        "from query('copy (from history) to ''reports/history/copy.parquet''')",
+        "select $1",
         "drop view history",
         "select 'infinity'::timestamptz",
         "select 1; select 2",
@@ -123,15 +129,68 @@ def test_merging_says_what_became_of_each_month(capsys: pytest.CaptureFixture[st
     assert (month["month"], month["runs"]) == ("2021-09", 0)
 
 
-def test_a_query_without_end_is_stopped() -> None:
-    """By a signal, at once: DuckDB itself would not look at it."""
-    with Program("history", "query", "select count(*) from range(100000000000) a, range(1000000) b") as program:
-        time.sleep(2)
-        assert program.poll() is None
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select count(*) from range(100000000000) a, range(1000000) b",
+        "select levenshtein(repeat('a', 1000000), repeat('b', 1000000))",
+    ],
+)
+def test_a_query_without_end_is_stopped(sql: str) -> None:
+    """By a signal, at once: DuckDB itself would not look at it, and inside one call of a function not even at an interruption."""
+    command = [sys.executable, "-m", "auditor", "history", "query", sql]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+        with pytest.raises(subprocess.TimeoutExpired):
+            program.wait(4)
         program.send_signal(signal.SIGINT)
+        printed, said = program.communicate(timeout=20)
+    assert (program.returncode, printed, said.strip()) == (130, "", "auditor: stopped at once")
+
+
+def test_a_long_answer_begins_before_it_ends() -> None:
+    """So its memory is bounded. A signal stops it."""
+    with Program("history", "query", "--csv", "from range(1000000000000)") as program:
+        for _ in range(9_000):
+            assert program.stdout.readline()
+        program.send_signal(signal.SIGTERM)
         _, said = program.communicate(timeout=20)
-        assert program.returncode == 130
+        assert program.returncode == 143
         assert "stopped at once" in said
+
+
+def test_a_reader_that_ends_ends_the_query() -> None:
+    """As `head` does: the rest is not computed."""
+    with Program("history", "query", "--csv", "from range(1000000000000)") as program:
+        program.stdout.readline()
+        program.stdout.close()
+        program.wait()
+        assert program.returncode == 0
+
+
+@pytest.mark.parametrize("form", ["--csv", "--json", "-v"])
+def test_a_statement_that_fails_in_the_middle_says_so(capsys: pytest.CaptureFixture[str], form: str) -> None:
+    """What is printed is not the whole; as JSON it cannot be read."""
+    sql = "select case when i < 900000 then i else error('no more') end as number from range(1000000) t(i)"
+    assert main(["history", "query", form, sql]) == 2
+    shown = capsys.readouterr()
+    assert shown.out.count("\n") > 10_000
+    assert "the answer is not complete; the history cannot answer the rest: " in shown.err
+    assert "no more" in shown.err
+    if form == "--json":
+        with pytest.raises(ValueError, match=r"Expecting|Extra data"):
+            json.loads(shown.out.partition("auditor: ")[0])
+
+
+def test_answers_of_many_blocks_are_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    """In order, also where a cell is wider than those that decided the width of its column."""
+    sql = "select i, case when i = 29999 then repeat('x', 50) end as x from range(30000) t(i) order by i"
+    numbers = list(range(30_000))
+    assert [one["i"] for one in json.loads(answered(capsys, "query", "--json", sql))] == numbers
+    assert [int(one["i"]) for one in csv.DictReader(io.StringIO(answered(capsys, "query", "--csv", sql)))] == numbers
+    lines = answered(capsys, "query", sql).splitlines()
+    assert [int(line.split()[0]) for line in lines[1:]] == numbers
+    assert lines[-1].split() == ["29999", "x" * 50]
+    assert json.loads(answered(capsys, "query", "--json", "from history where false")) == []
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")

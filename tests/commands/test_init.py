@@ -172,6 +172,21 @@ def test_a_private_file_stays_private() -> None:
     assert "jsons://hooks.example/marked" in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists")
+def test_a_new_file_is_private() -> None:
+    """Whatever the umask allows; a file that others may read already stays so."""
+    before = os.umask(0o002)
+    try:
+        assert main(OFFLINE) == 0
+    finally:
+        os.umask(before)
+    path = Path("auditor.toml")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.chmod(0o640)
+    assert main([*OFFLINE, "--rate", "100", "--force"]) == 0
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (path, Path("auditor.toml.bak"))] == [0o640, 0o640]
+
+
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1, max_size=20)
 
 

@@ -79,6 +79,9 @@ def test_three_nights(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     (newly,) = [one for change, one in _changes(third) if change == "newly_blocked"]
     assert ("newly_blocked", newly) not in changes
     assert main(["verify", "latest-simulated", "--quiet"]) == 0
+    capsys.readouterr()
+    assert main(["report", "latest"]) == 2
+    assert f"next: type latest-simulated for the simulated run {third.name}, or name the run" in capsys.readouterr().err
     assert main(["resume", "--quiet"]) == 0
     assert not (REPORTS / "latest").exists()
     assert not (REPORTS / "history").exists()

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from auditor.core.judge.retry import RetryPolicy
 from auditor.core.model import ApiResponse, Cause, CustomerResult, Finding, Next, Reason, Verdict
 from auditor.core.pacing.rate import PATIENCE
 from auditor.fetch import pool
@@ -54,7 +53,7 @@ class World:
 
     def client(self, tokens: TokenSource | None = None, limiter: RateLimiter | None = None) -> RetryingClient:
         """Asks in this world."""
-        means = RequestContext(tokens or fixed_token("t"), limiter or self.limiter(), RetryPolicy(), random=lambda: 0.5)
+        means = RequestContext(tokens or fixed_token("t"), limiter or self.limiter(), random=lambda: 0.5)
         return RetryingClient(self.attempt, means)
 
 

@@ -4,9 +4,11 @@ Every cell is a text as results.csv has it, or None for null. The records are th
 compared with the rules in plain Python by the tests of `recount`.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from auditor.core.results.ledger import Ledger
 from auditor.core.run_facts import Freshness, RunFacts
@@ -40,6 +42,7 @@ class Evidence:
         previous: what was known of customers before the run, by customer id, in its order; empty where nothing was. Without
             those whose rows were all left out: this run says nothing about them.
         lines: how many lines the journal has.
+        notes: the lines of notes.jsonl, by customer id.
     """
 
     run: Path
@@ -54,6 +57,7 @@ class Evidence:
     freshness: Freshness
     previous: dict[str, Record]
     lines: int
+    notes: dict[str, dict[str, Any]]
 
 
 def read(run: Path) -> Evidence:
@@ -65,6 +69,7 @@ def read(run: Path) -> Evidence:
     records: list[Record] = found.cells().to_pylist()
     known = [record for name in _PREVIOUS if (run / name).exists() for record in parquet_records(run / name)]
     left_out = {record["customer_id"] for record in records if record["reason"] == "not_selected"} - {*customers}
+    lines = (run / "notes.jsonl").read_bytes().splitlines() if (run / "notes.jsonl").exists() else []
     return Evidence(
         run,
         facts,
@@ -78,6 +83,7 @@ def read(run: Path) -> Evidence:
         found.freshness(),
         {str(record["customer_id"]): record for record in known if record["customer_id"] not in left_out},
         found.lines,
+        {one["customer_id"]: one for one in map(json.loads, lines)},
     )
 
 

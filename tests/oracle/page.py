@@ -293,7 +293,7 @@ def _check_tiles(page: Page, found: Evidence, cases: list[Shown], *, compared: b
     wanted = []
     for name, (total, unparsed) in _totals(found, "blocked").items():
         note = f" ({_count(unparsed, 'row')} without a readable number)" if unparsed else ""
-        wanted.append(["At risk", total, " ".join(f"{_html(name)} of the blocked customers{note}".split())])
+        wanted.append([" ".join(f"At risk: {_html(name)}".split()), total, f"of the blocked customers{note}"])
     tiles = [[part.words for part in tile.all("h3", "p")] for tile in page.root.all("div", class_="card risk")]
     _same("money at risk", tiles, wanted)
 
@@ -561,7 +561,7 @@ def _case(record: Shown, own: dict[str, str]) -> list[str]:
     texts = " · ".join(f"{_html(name)}: {_html(record[column])}" for column, name in own.items() if record[column])
     return [
         *(_html(record[name]) for name in ("company_name", "domain", "customer_id", "owner")),
-        *(_money(amounts) if amounts else "" for amounts in record["amounts"]),
+        *(_money(amounts).replace(" + ", " ") if amounts else "" for amounts in record["amounts"]),
         *(words.REASONS[record["reason"]], since, "" if days is None else f"{days:,}", _step(record)),
         *([texts] if own else []),
         _html(record["status"]),

@@ -37,11 +37,13 @@ _ORDER = {
 _OWNER = "Account manager"
 _WHO = {"Customer": "(customer)", "Domain": "domain", _OWNER: "owner"}
 _OWN, _MONEY = "(own columns)", "(money)"
+_NOTES = {"Contacted": "(note) contacted", "Note": "(note) note", "Owner's next date": "(note) next_date"}
+_OTHER_NOTES = "Notes on other customers"
 _SHEETS: Mapping[str, Mapping[str, str]] = {
     "Action needed": {
         "Group": "(group)",
         "Customer": "(customer)",
-        **dict.fromkeys(("Contacted", "Note", "Owner's next date"), "(note)"),
+        **_NOTES,
         _OWNER: "owner",
         _MONEY: "",
         "Status": "(reason)",
@@ -92,6 +94,7 @@ _SHEETS: Mapping[str, Mapping[str, str]] = {
         "Request id": "request_id",
         "Correlation id": "correlation_id",
     },
+    _OTHER_NOTES: {"Customer": "company_name", **_NOTES, "Verdict": "(verdict today)"},
 }
 """Sheet -> header -> column of a record; the customer id and the API's status are behind them."""
 _FIRST_OF = {
@@ -183,8 +186,35 @@ class _Subset:
             one for one in self._all_changes if (one["customer_id"] in mine if one["verdict"] else self._is_mine(one))
         ]
 
+    @cached_property
+    def other_notes(self) -> list[Record]:
+        """Customers with a note who are not blocked in this workbook; of those on no list, the ones that its people wrote about."""
+        listed = {record["customer_id"] for record in self.found.records}
+        mine = {record["customer_id"]: record for record in reversed(self.records)}
+        found: list[Record] = []
+        for one, note in self.found.notes.items():
+            is_mine = one in mine or self.owner is None or (one not in listed and note.get("owner") == self.owner)
+            record = mine.get(one, {"company_name": None, "verdict": None})
+            if record["verdict"] != "blocked" and is_mine and any(map(self.note_of(one).get, _NOTES.values())):
+                name = record["company_name"] or str(note.get("company_name", ""))
+                today = words.VERDICTS[record["verdict"]] if record["verdict"] else "Not on the list"
+                found.append({"customer_id": one, "company_name": name, "(verdict today)": today})
+        return sorted(found, key=lambda one: (str(one["company_name"]).casefold(), str(one["customer_id"])))
+
+    def note_of(self, customer: str | None) -> dict[str, str]:
+        """What was typed about a customer, by column."""
+        note = self.found.notes.get(customer or "", {})
+        return {column: note.get(column.split()[1], {}).get("now", {}).get("text", "") for column in _NOTES.values()}
+
+    @property
+    def without_note(self) -> int:
+        """Blocked customers about whom nothing was typed."""
+        return sum(not any(self.note_of(case["customer_id"]).values()) for case in self.cases)
+
     def of(self, sheet: str) -> list[Record]:
         """The records of a sheet, in its order."""
+        if sheet == _OTHER_NOTES:
+            return self.other_notes
         if sheet == "Changes":
             return self.changes or []
         if sheet == "All customers":
@@ -310,7 +340,7 @@ class _Subset:
         """Of which run, when, and whose rows these are."""
         facts = self.found.facts
         ended = facts.finished_at or facts.started_at
-        whose = "" if self.owner is None else f" Rows of {self.owner or '(no account manager)'}."
+        whose = "" if self.owner is None else f" Customers of {self.owner or '(no account manager)'}."
         return f"As of {ended:%Y-%m-%d %H:%M} UTC, run {facts.run_id}.{whose}"
 
     @property
@@ -326,15 +356,17 @@ class _Subset:
             return self.baseline_note + (" Nothing changed." if self.changes == [] else "")
         if sheet == "Action needed":
             return self._of_blocked
+        if sheet == _OTHER_NOTES:
+            return "Notes on customers who are not blocked today. They are kept until somebody empties their cells."
         rows = len(self.of(sheet)) - (self.left_out if sheet == "Not verified" else 0)
         if sheet == "All customers":
             customers = self.customers_of(*_ORDER)
             said = f"{_count(customers, 'customer')} in the order of the lists.{_rows_note(customers, rows)}"
-            return said if rows else "There are no rows."
+            return said if rows else "There are no customers."
         customers = self.customers_of("undetermined")
         said = f"{_count(customers, 'customer') if customers else _count(rows, 'row')} could not be checked."
         said += f" Do not treat as eligible.{_rows_note(customers, rows) if customers else ''}"
-        text = said if rows else "Every row has a verdict."
+        text = said if rows else "Every customer has a verdict."
         return f"{text} {self.said_left_out}." if self.left_out else text
 
     @property
@@ -348,7 +380,8 @@ class _Subset:
             are, them = ("is", "it") if old == 1 else ("are", "them")
             text += f" {_count(old, 'customer')} blocked for more than 90 days {are} folded at the end: "
             text += f"press + on the left to see {them}."
-        return f"{text} {cases:,} {'has' if cases == 1 else 'have'} no note yet."
+        without = self.without_note
+        return text + (f" {without:,} {'has' if without == 1 else 'have'} no note yet." if without else "")
 
     @property
     def folded(self) -> int:
@@ -386,8 +419,9 @@ class _Workbook:
         """Compare every cell, every link and the chart."""
         parts = [part for sheet in _SHEETS for part in self._parts(sheet)]
         _same(f"{self.name}, sheets", self._texts.sheet_names, ["Summary", *parts, "About", "auditor notes"])
-        _same(f"{self.name}, kinds of sheets", {re.sub(" [0-9]+$", "", part) for part in parts}, {*_SHEETS})
-        for sheet in _SHEETS:
+        sheets = [one for one in _SHEETS if one != _OTHER_NOTES or self.subset.other_notes]
+        _same(f"{self.name}, kinds of sheets", {re.sub(" [0-9]+$", "", part) for part in parts}, {*sheets})
+        for sheet in sheets:
             self._check_sheet(sheet)
         self._check_summary()
         self._check_about()
@@ -402,7 +436,8 @@ class _Workbook:
         # in the order of the option, and each once
         names = {listed: name for name, listed in own.items()}
         money = [names[listed] for listed, _ in _sums(self.subset.found)] if sheet == "Action needed" else []
-        for label, column in {**_SHEETS[sheet], "Customer id": "(id)", "API status": "status"}.items():
+        last = {"Customer id": "(id)"} | ({} if sheet == _OTHER_NOTES else {"API status": "status"})
+        for label, column in {**_SHEETS[sheet], **last}.items():
             if label == _MONEY:
                 columns |= {name: f"(amounts) {place}" for place, name in enumerate(money)}
             elif label == _OWN:
@@ -454,6 +489,8 @@ class _Workbook:
     def _cell_of(self, column: str, label: str, record: Record, added_up: Column | None) -> str:
         if column.startswith("(amounts)"):
             return self._amounts(column, label, record)
+        if column in _NOTES.values():
+            return _note(column, self.subset.note_of(record["customer_id"])[column])
         return _group(record, self.subset.began) if column == "(group)" else _cell(column, record, added_up)
 
     def _amounts(self, column: str, label: str, record: Record) -> str:
@@ -542,7 +579,7 @@ class _Workbook:
         yield "Not verified", f"{self.subset.customers_of('undetermined'):,}"
         complete = counts_as_complete(self.subset.found.ledger, self.subset.found.facts)
         if self.subset.cases:
-            yield "Blocked, without a note", f"{self.subset.customers_of('blocked'):,}"
+            yield "Blocked, without a note", f"{self.subset.without_note:,}"
         yield "Is the audit complete?", "yes" if complete else "NO: some were not checked"
         yield "What to do first", self._first_step
 
@@ -585,7 +622,8 @@ class _Workbook:
         yield "Customer lists", ", ".join(facts.lists)
         yield "Run", facts.run_id
         customers = self.subset.customers_of(*_ORDER)
-        yield "Counted", f"{_count(len(self.subset.records), 'row')}, {_count(customers, 'customer')}"
+        note = _rows_note(customers, len(self.subset.records))
+        yield "Counted", _count(customers, "customer") + (f".{note}" if note else "")
 
     def _remarks(self, sums: Mapping[str, Mapping[Any, Any]]) -> Iterator[str]:
         yield UNDER_REVIEW
@@ -727,14 +765,18 @@ def _cell(column: str, record: Record, added_up: Column | None) -> str:
         return _plain(_in_words(column, record))
     if column == "(advice)":
         return _advice(record)
-    if column == "(note)":
-        return ""  # tests/report/test_typed_notes.py has runs with notes
     text = _broken(record["domain"] or "") if column == "(domain)" else record.get(column) or ""
     if column in _TIMES:
         return text[:_SECONDS] if text >= _FIRST_MONTH else text[:_SECONDS].replace("T", " ")
     number = added_up.cell(text) if added_up else None
     text = _WORDS.get(column, {}).get(text, text)
     return _plain(text) if number is None else _number(number)
+
+
+def _note(column: str, text: str) -> str:
+    """What a cell to type into has: a day where the text is one."""
+    is_day = column != _NOTES["Note"] and re.fullmatch(r"\d{4}-\d\d-\d\d", text) and text >= f"{_FIRST_MONTH}-01"
+    return f"{text}T00:00:00" if is_day else _plain(text)
 
 
 def _advice(record: Record) -> str:
@@ -766,12 +808,12 @@ def _rows_note(customers: int, rows: int) -> str:
 
 
 def _same_amounts(where: str, text: str, amounts: Mapping[str, Fraction], unparsed: int) -> None:
-    """Compare amounts as people read them: `EUR 1,200.00 + USD 5 (1 row without a readable number)`."""
-    said, _, rest = text.partition(" (")
+    """Compare amounts as people read them, an amount a line: `EUR 1,200.00`, `USD 5`, `(1 row without a readable number)`."""
+    said, _, rest = text.partition("\n(")
     _same(f"{where}, rows without a number", int(rest.split()[0].replace(",", "")) if rest else 0, unparsed)
     wanted = {one: amount for one, amount in amounts.items() if amount} if len(amounts) > 1 else dict(amounts)
     found = {}
-    for part in said.split(" + "):
+    for part in said.split("\n"):
         currency, _, digits = part.rpartition(" ")
         found[currency] = Fraction(digits.replace(",", ""))
     _same(where, found, wanted or {"": Fraction(0)})

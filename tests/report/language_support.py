@@ -30,7 +30,8 @@ class MarkedLanguage(Language):
 
     def _translate(self, text: str) -> str:
         assert not text or text in _known() or text.startswith("As the test"), text
-        return f"‹{text}›" if text else ""
+        has_words = any(map(str.isalpha, re.sub("{[^}]*}", "", text)))
+        return f"‹{text}›" if has_words else text
 
     def _translate_count(self, one: str, many: str, n: int) -> str:
         return self._translate(super()._translate_count(one, many, n))

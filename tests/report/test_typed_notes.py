@@ -2,6 +2,9 @@
 
 import json
 import os
+import shlex
+import shutil
+import subprocess
 from datetime import date, datetime
 from pathlib import Path
 from zipfile import ZipFile
@@ -184,6 +187,37 @@ def test_a_note_without_a_customer_id_is_reported_and_kept(run: Run) -> None:
     report.check_reproducible(run.stored)
 
 
+def test_a_workbook_without_its_hidden_sheet_is_read_by_its_properties(run: Run, tmp_path: Path) -> None:
+    """The texts in its cells are those of the run's notes, so only what was typed since is new; without properties it is nobody's."""
+    type_into(_book(run.path), {guid(0): {NOTE: "first", CONTACTED: "today"}})
+    Rendering(run)
+    type_into(_book(run.path), {guid(0): {CONTACTED: None}, guid(1): {NOTE: "second"}})
+    _remove_hidden_sheet(_book(run.path))
+    old = shutil.copy(_book(run.path), tmp_path / "old.xlsx")
+    found = Rendering(run)
+    assert (found.texts(guid(0)), found.texts(guid(1))) == (("", "first", ""), ("", "second", ""))
+    assert not found.warnings
+    back = type_into(Path(old), {guid(1): {NOTE: "third"}}, tmp_path / "back" / "old.xlsx")
+    found = Rendering(run, back.parent)
+    assert found.texts(guid(1))[1] == "second"
+    assert "run 20261122T120000Z does not have the notes it was written with" in "".join(found.warnings)
+    type_into(_book(run.path), {guid(0): {NOTE: "fourth"}})
+    _remove_hidden_sheet(_book(run.path), properties=True)
+    found = Rendering(run)
+    assert found.texts(guid(0))[1] == "first"
+    assert "it is no workbook of auditor with columns to type into" in "".join(found.warnings)
+    assert [path.parent.name for path in found.kept] == ["by-owner"]
+
+
+def _remove_hidden_sheet(path: Path, *, properties: bool = False) -> None:
+    """Remove it, and the workbook's own properties too."""
+    book = openpyxl.load_workbook(path)
+    del book["auditor notes"]
+    for name in [one.name for one in book.custom_doc_props.props] if properties else []:
+        del book.custom_doc_props[name]
+    book.save(path)
+
+
 def test_a_sheet_without_ids_is_reported(run: Run) -> None:
     """Nobody knows whose notes these are; the workbook stays as it is, beside the new one."""
     book = openpyxl.load_workbook(_book(run.path))
@@ -354,6 +388,7 @@ def test_what_was_saved_into_an_older_workbook_before_that_is_not_read_again(run
     os.utime(path, (before, before))
     Rendering(second)
     (second.path / "notes.jsonl").unlink()
+    report.render(second.stored, ("csv", "xlsx"))
     assert Rendering(third).notes == {}
 
 
@@ -370,6 +405,23 @@ def test_damaged_notes_of_the_run_before_stop_the_rendering(run: Run, tmp_path: 
     assert Rendering(second).texts(guid(0))[1] == "called"
 
 
+def test_damaged_notes_are_read_from_the_workbooks_after_the_command_that_the_message_names(run: Run) -> None:
+    """`auditor verify` and the rendering name the same one; without the damaged file, every workbook of the run is read."""
+    type_into(_book(run.path), {guid(0): {NOTE: "called", NEXT: "tomorrow"}})
+    Rendering(run)
+    (run.path / "notes.jsonl").write_bytes(b"{")
+    with pytest.raises(IncompleteError) as verified:
+        report.verify_run(run.stored)
+    with pytest.raises(IncompleteError) as rendered:
+        Rendering(run)
+    assert verified.value.hint == rendered.value.hint
+    move, _, render = (rendered.value.hint or "").partition("workbooks: ")[2].partition(" && ")
+    assert render == f"auditor report {shlex.quote(str(run.path))}"
+    subprocess.run(shlex.split(move), check=True)
+    assert Rendering(run).texts(guid(0)) == ("", "called", "tomorrow")
+    assert not Rendering(run).warnings
+
+
 def test_a_run_whose_notes_no_later_run_has_is_not_pruned(run: Run, tmp_path: Path) -> None:
     """They came back by mail, and its kept workbooks were removed."""
     (second,) = _later_nights(tmp_path, 1)
@@ -382,18 +434,24 @@ def test_a_run_whose_notes_no_later_run_has_is_not_pruned(run: Run, tmp_path: Pa
     assert has_unread_notes(run.path)
 
 
-def test_a_workbook_of_another_partner_is_not_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("hidden", [True, False])
+def test_a_workbook_of_another_partner_is_not_read(tmp_path: Path, *, hidden: bool) -> None:
     """Partners may share a folder, and a customer may have two; a workbook that names no partner is read."""
     back, tenants = tmp_path / "back", {"one": "Contoso.example", "two": "fabrikam.example", "unknown": ""}
     runs = {name: blocked_run(tmp_path / name, "bbb") for name in tenants}
     for number, (name, run) in enumerate(runs.items()):
         _set_tenant(run.path / "journal.jsonl", tenants[name])
         report.render(run.stored, ("csv", "xlsx"))
-        type_into(_book(run.path), {guid(number): {NOTE: f"of {name}"}}, back / f"{name}.xlsx")
+        typed = type_into(_book(run.path), {guid(number): {NOTE: f"of {name}"}}, back / f"{name}.xlsx")
+        if not hidden:
+            _remove_hidden_sheet(typed)
     warnings: list[str] = []
     notes = collect_notes(runs["one"].path, NotesSource(str(back), lambda _: None, warnings.append))
     assert {one: note.note.now.text for one, note in notes.items()} == {guid(0): "of one", guid(2): "of unknown"}
     assert warnings == [f"{back / 'two.xlsx'}: not read: it is a workbook of another partner"]
+    shutil.copy(back / "two.xlsx", _book(runs["one"].path))
+    assert guid(1) not in collect_notes(runs["one"].path, NotesSource(None, lambda _: None, warnings.append))
+    assert "another partner" in warnings[-1]
 
 
 def _set_tenant(path: Path, tenant: str) -> None:

@@ -191,8 +191,8 @@ def test_an_empty_result_has_every_sheet_and_says_so(tmp_path: Path) -> None:
     said = {name: str(sheet(path, name)[1][0]) for name in SHEETS[1:-1]}
     assert said["Action needed"].startswith("Nobody is blocked.")
     assert said["Changes"].startswith("There is no earlier audit to compare with.")
-    assert said["All customers"].startswith("There are no rows.")
-    assert said["Not verified"].startswith("Every row has a verdict.")
+    assert said["All customers"].startswith("There are no customers.")
+    assert said["Not verified"].startswith("Every customer has a verdict.")
     assert all(sheet(path, name)[2][0] in {"Customer", "Change", "Group"} for name in said)
     assert not (run.path / "by-owner").exists()
 

@@ -74,7 +74,7 @@ def test_sums_stand_beside_the_counts(tmp_path: Path) -> None:
         *(Decimal("100.5"), Decimal("400.5"), Decimal("1001.5"))
     ]
     assert [told[name][5] for name in ("Ann", "Bo")] == [100.5, 0.0]
-    assert told["At risk: Revenue"][1] == "100.50 (1 row without a readable number)"
+    assert told["At risk: Revenue"][1] == "100.50\n(1 row without a readable number)"
     assert any(str(line[0]).startswith("Revenue: 1 of the rows hold no number") for line in rows)
     ann = {str(line[0]): line for line in sheet(run.path / "by-owner" / "Ann.xlsx", "Summary")}
     assert ann["Blocked"][3] == 100.5

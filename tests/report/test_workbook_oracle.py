@@ -15,8 +15,11 @@ from nights_support import copied
 from report_support import TEXTS, Case, Run, answer, cases, guid, new_run, passing_run, row
 from verify_support import copy_run
 
+from auditor import report
 from auditor.core.model import Cause
+from auditor.core.results import NoteCell, NoteText
 from auditor.core.run_facts import ListWarning, OwnerWorkbooks, Presentation
+from auditor.report import CustomerNote
 from conftest import few_examples
 from oracle import workbook
 
@@ -48,12 +51,36 @@ def row_by_row() -> Iterator[None]:
         yield
 
 
+DAYS = st.sampled_from(["", "2026-11-30", "1900-02-28", "soon"])
+
+
+def _cell(text: str) -> NoteCell:
+    return NoteCell(NoteText(text))
+
+
+NOTES = st.lists(
+    st.builds(
+        CustomerNote,
+        customer_id=st.builds(guid, st.integers(1, 8)) | st.just("Ann.xlsx, row 5"),
+        company_name=TEXTS,
+        owner=st.sampled_from([None, "", "ann@p.example", "bo"]),
+        contacted=st.builds(_cell, DAYS),
+        note=st.builds(_cell, TEXTS),
+        next_date=st.builds(_cell, DAYS),
+    ),
+    max_size=5,
+)
+
+
 @few_examples()
-@given(cases(), FACTS)
-def test_any_run_has_the_workbooks_that_it_must_have(case: Case, facts: dict[str, Any]) -> None:
-    """Whatever the lists, the API and the settings say."""
+@given(cases(), FACTS, NOTES)
+def test_any_run_has_the_workbooks_that_it_must_have(
+    case: Case, facts: dict[str, Any], notes: list[CustomerNote]
+) -> None:
+    """Whatever the lists, the API, the settings and people say."""
     with passing_run(case.rows, case.answers, case.members, membership=case.membership, **facts) as run:
-        render(run)
+        report.render(run.stored, ("xlsx",), notes={one.customer_id: one for one in notes})
+        workbook.check(run.path)
 
 
 REASONS = st.sampled_from(["allowed", "under_review", "not_allowed", "throttled", None])

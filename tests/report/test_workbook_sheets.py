@@ -19,7 +19,7 @@ def _rendered(folder: Path, most_links: int = limits.LINKS) -> Run:
 
 def test_a_full_sheet_goes_on_on_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No row is lost or twice; each sheet has its head, its table and its links; it verifies."""
-    monkeypatch.setattr("auditor.report.workbook.sheets.ROWS", 8)
+    monkeypatch.setattr("auditor.report.workbook.table.ROWS", 8)
     run = _rendered(tmp_path / "r")
     path = run.path / "audit.xlsx"
     names = ["All customers", "All customers 2", "All customers 3"]
@@ -34,7 +34,7 @@ def test_a_full_sheet_goes_on_on_another(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_more_links_than_a_sheet_can_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The others show where they would lead to."""
-    monkeypatch.setattr("auditor.report.workbook.sheets.LINKS", 4)
+    monkeypatch.setattr("auditor.report.workbook.table.LINKS", 4)
     run = _rendered(tmp_path / "r", 4)
     found = records(run.path / "audit.xlsx", "Action needed")
     assert [one["Partner Center"] for one in found[:4]] == ["Open"] * 4
@@ -43,7 +43,7 @@ def test_more_links_than_a_sheet_can_hold(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_sheet_larger_than_the_format_holds_is_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sheets are parted by their estimated size too."""
-    monkeypatch.setattr("auditor.report.workbook.sheets.PART_BYTES", 8000)
+    monkeypatch.setattr("auditor.report.workbook.table.PART_BYTES", 8000)
     run = _rendered(tmp_path / "r")
     assert "All customers 2" in opened(run.path / "audit.xlsx").sheetnames
 

@@ -50,7 +50,7 @@ class Tamper:
 
 
 RECORDS, CSV, CHANGES = "report/records.py", "report/tables/csv.py", "report/history/changes.py"
-SHEETS, COLUMNS, COUNTS = "report/workbook/sheets.py", "report/workbook/columns.py", "report/workbook/verdicts.py"
+SHEETS, COLUMNS, COUNTS = "report/workbook/table.py", "report/workbook/columns.py", "report/workbook/verdicts.py"
 CASES, NOTES = "report/cases.py", "report/workbook/notes.py"
 SELECTION, CONTEXT = "report/page/selection.py", "report/page/context.py"
 DEFECTS: tuple[Edit | Tamper, ...] = (

@@ -27,7 +27,6 @@ from auditor.core.judge.membership import (
 )
 from auditor.core.judge.outage import UNAVAILABLE_STATUSES
 from auditor.core.judge.redaction import redact, remove_secret, remove_secret_bytes
-from auditor.core.judge.retry import Retry, RetryPolicy, decide, pending_customers, retry_after_seconds
 
 __all__ = [
     "DOCUMENTED",
@@ -41,13 +40,10 @@ __all__ = [
     "CustomerPage",
     "ListedCustomer",
     "MembershipCheck",
-    "Retry",
-    "RetryPolicy",
     "apply_membership",
     "cheapest_source",
     "classify",
     "clean",
-    "decide",
     "end_without_answer",
     "is_contradictory",
     "is_member",
@@ -56,12 +52,10 @@ __all__ = [
     "judge_page",
     "outage",
     "parse_json",
-    "pending_customers",
     "read_customer",
     "read_page",
     "redact",
     "remove_secret",
     "remove_secret_bytes",
     "retry",
-    "retry_after_seconds",
 ]

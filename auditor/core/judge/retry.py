@@ -1,4 +1,4 @@
-"""Decide after a failed attempt: (finding, failures so far, jitter) -> Retry or GiveUp. tenacity runs the retry loop.
+"""Decide after a failed attempt: (finding, failures so far, jitter) -> Retry or None. tenacity runs the retry loop.
 
 A throttled request is not a failure of its customer: it is sent again as often as needed. Sources: "Partner Center API throttling
 guidance" (honour Retry-After, no immediate retries), RFC 9110 section 10.2.3 (both its forms).
@@ -20,23 +20,12 @@ from auditor.core.pacing import SHORT_PAUSE
 
 LONGEST_RETRY_AFTER = 300.0
 """Seconds: the longest window of API Management; a longer Retry-After is cut to this."""
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How often and how late to retry transient failures.
-
-    Attributes:
-        attempts: maximum number of failed requests for one customer (throttled ones do not count).
-        first_wait: seconds; the upper bound of the first wait, doubled with each failure.
-        longest_wait: seconds; the maximum of that bound.
-        spread: a Retry-After is extended by up to this share, so that workers do not return at the same time.
-    """
-
-    attempts: int = 5
-    first_wait: float = 0.5
-    longest_wait: float = 30.0
-    spread: float = 0.25
+ATTEMPTS = 5
+"""Failed requests for one customer at most, unless the settings say otherwise."""
+FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
+"""Seconds: the upper bound of the first wait, which doubles with each failure, and its maximum."""
+SPREAD = 0.25
+"""A Retry-After is extended by up to this share, so that workers do not return at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +35,19 @@ class Retry:
     after: float
 
 
-@dataclass(frozen=True, slots=True)
-class GiveUp:
-    """No retry: the finding is the result."""
-
-
 _TRIES = MappingProxyType({Next.RETRY_ONCE: 2, Next.RETRY_TWICE: 3})
 
 
 def decide(
-    finding: Finding, failures: int, jitter: float, policy: RetryPolicy, retry_after: float | None = None
-) -> Retry | GiveUp:
-    """Decide whether to retry, and when.
+    finding: Finding, failures: int, jitter: float, attempts: int, retry_after: float | None = None
+) -> Retry | None:
+    """Decide whether to retry, and when; None where the finding is the result.
 
     Args:
         finding: of the last response.
         failures: number of failed requests for this customer, this one included, throttled ones not.
         jitter: a random number in [0, 1).
-        policy: how often and how late to retry.
+        attempts: maximum number of failed requests for one customer.
         retry_after: in seconds, or None.
     """
     match finding.next:
@@ -71,19 +55,19 @@ def decide(
             # other customers may not be paused, if the limit is this customer's own
             return Retry(retry_after if retry_after is not None and retry_after > SHORT_PAUSE else 0.0)
         case Next.RETRY | Next.RETRY_ONCE | Next.RETRY_TWICE:
-            if failures >= min(policy.attempts, _TRIES.get(finding.next, policy.attempts)):
-                return GiveUp()
-            return Retry(_backoff(failures, jitter, policy, retry_after))
+            if failures >= min(attempts, _TRIES.get(finding.next, attempts)):
+                return None
+            return Retry(_backoff(failures, jitter, retry_after))
         case Next.DONE | Next.RENEW_TOKEN | Next.END_RUN:
-            return GiveUp()
+            return None
 
 
-def _backoff(failures: int, jitter: float, policy: RetryPolicy, retry_after: float | None) -> float:
+def _backoff(failures: int, jitter: float, retry_after: float | None) -> float:
     """Exponential with full jitter, never earlier than Retry-After."""
-    longest = min(policy.longest_wait, policy.first_wait * 2.0 ** min(failures - 1, 30))
+    longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(failures - 1, 30))
     if retry_after is None:
         return jitter * longest
-    return max(jitter * longest, retry_after * (1 + policy.spread * jitter))
+    return max(jitter * longest, retry_after * (1 + SPREAD * jitter))
 
 
 def retry_after_seconds(header: str | None, now: datetime) -> float | None:

@@ -29,8 +29,17 @@ from auditor.core.results.message import (
     is_success,
     should_notify,
 )
-from auditor.core.results.money import Amounts, Sum, add_exactly, add_up, format_amounts, format_total
-from auditor.core.results.notes import Edit, MergedCell, NoteCell, NoteText, merge_edits
+from auditor.core.results.money import (
+    Amounts,
+    Sum,
+    add_exactly,
+    add_up,
+    describe_unparsed,
+    format_amounts,
+    format_total,
+    list_amounts,
+)
+from auditor.core.results.notes import Edit, NoteCell, NoteText, merge_edits
 from auditor.core.results.owner_mail import NO_OWNER, OwnerResults, mail_subject, mail_text
 from auditor.core.results.retention import PruneCandidate, runs_to_keep
 from auditor.core.results.words import (
@@ -76,7 +85,6 @@ __all__ = [
     "Edit",
     "FailOn",
     "Ledger",
-    "MergedCell",
     "Message",
     "NoteCell",
     "NoteText",
@@ -97,12 +105,14 @@ __all__ = [
     "counts_as_complete",
     "describe_error",
     "describe_run",
+    "describe_unparsed",
     "exit_code",
     "format_amounts",
     "format_total",
     "group_name",
     "is_newly_blocked",
     "is_success",
+    "list_amounts",
     "mail_subject",
     "mail_text",
     "match_fail_on",

@@ -60,7 +60,8 @@ def compare(before: CustomerState | None, after: CustomerState | None) -> Change
     if any(state is not None and state.verdict is Verdict.UNDETERMINED for state in (before, after)):
         return Change.NOT_COMPARED
     if before is None or after is None:
-        return _listed(before, after)
+        listed = Change.NEW_IN_LIST if before is None else Change.GONE_FROM_LIST
+        return None if before is after else listed
     if before.verdict is not after.verdict:
         return Change.NEWLY_BLOCKED if after.verdict is Verdict.BLOCKED else Change.NEWLY_ELIGIBLE
     if before.status != after.status:
@@ -68,12 +69,6 @@ def compare(before: CustomerState | None, after: CustomerState | None) -> Change
     if before.last_update and after.last_update and before.last_update < after.last_update:
         return Change.RE_REVIEWED
     return None
-
-
-def _listed(before: CustomerState | None, after: CustomerState | None) -> Change | None:
-    if after is not None:
-        return Change.NEW_IN_LIST
-    return Change.GONE_FROM_LIST if before is not None else None
 
 
 @dataclass(frozen=True, slots=True)

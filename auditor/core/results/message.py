@@ -174,7 +174,7 @@ def code_after_message(code: int, *, sent: bool) -> int:
 
 def describe_run(run: RunResult) -> Message:
     """The message about a run."""
-    summary = one_line(as_sentence(run.note), _LONGEST_LINE)
+    summary = one_line(as_sentence(run.note, run.language), _LONGEST_LINE)
     # of a run without an answer, 0 would read as good news
     at_risk = [describe_at_risk(one, run.language) for one in run.sums if run.complete or one.added or one.unparsed]
     named = _newly_blocked_lines(run)

@@ -213,19 +213,26 @@ def add_exactly(first: Decimal, second: Decimal) -> Decimal:
     return _EXACT.add(first, second)
 
 
-def format_amounts(amounts: Amounts, language: Language = ENGLISH) -> str:
-    """Amounts for people, each with its currency: `EUR 1,200 + USD 80`. Of several, those of 0 are left out."""
+def list_amounts(amounts: Amounts, language: Language = ENGLISH) -> list[str]:
+    """Amounts for people, each with its currency. Of several, those of 0 are left out."""
     shown = {currency: amount for currency, amount in amounts.items() if amount} if len(amounts) > 1 else amounts
-    return " + ".join(language.money(amount, currency) for currency, amount in shown.items()) or language.number(0)
+    return [language.money(amount, currency) for currency, amount in shown.items()] or [language.number(0)]
+
+
+def format_amounts(amounts: Amounts, language: Language = ENGLISH) -> str:
+    """The same in one line: `EUR 1,200 + USD 80`."""
+    return " + ".join(list_amounts(amounts, language))
 
 
 def format_total(amounts: Amounts, unparsed: int, language: Language = ENGLISH) -> str:
     """Format a sum for people, with its rows that could not be read."""
     amount = format_amounts(amounts, language)
-    if not unparsed:
-        return amount
-    without = language.count("{n} row without a readable number", "{n} rows without a readable number", unparsed)
-    return f"{amount} ({without})"
+    return f"{amount} ({describe_unparsed(unparsed, language)})" if unparsed else amount
+
+
+def describe_unparsed(rows: int, language: Language) -> str:
+    """Say how many rows could not be read."""
+    return language.count("{n} row without a readable number", "{n} rows without a readable number", rows)
 
 
 def describe_at_risk(one: Sum, language: Language) -> str:

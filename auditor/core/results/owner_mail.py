@@ -18,7 +18,7 @@ from auditor.core.results.message import MOST_NAMES
 from auditor.core.results.money import Sum, format_amounts, format_total
 from auditor.core.results.words import ACCOUNT_VERIFICATION, REASONS, VERDICTS, advice
 from auditor.core.run_facts import RunFacts
-from auditor.core.text import describe_left_out, one_line
+from auditor.core.text import describe_left_out, join_sentences, one_line
 
 NO_OWNER = message("(no account manager)")
 """Stands for the rows without an account manager, in workbooks; in the table of addresses always in English."""
@@ -180,7 +180,8 @@ def _summary(found: OwnerResults, language: Language) -> str:
         for one in found.sums
         if one.added or one.unparsed
     ]
-    return " ".join([*sentences, *([language.text("At risk: {sums}.", sums=", ".join(sums))] if sums else [])])
+    at_risk = language.text("At risk: {sums}.", sums=", ".join(sums)) if sums else ""
+    return join_sentences(language, *sentences, at_risk)
 
 
 def _groups(found: OwnerResults, language: Language) -> list[str]:

@@ -97,7 +97,9 @@ def read_claims(token: str) -> Claims | None:
     Args:
         token: the access token alone, without the word Bearer.
     """
-    found = _payload(token)
+    # the claims are the second of a JWT's three parts (RFC 7519)
+    parts = token.split(".") if len(token) <= _LONGEST else []
+    found = _decode(parts[1])[1] if len(parts) == _PARTS else None
     if found is None:
         return None
     methods = found.get("amr")
@@ -145,14 +147,6 @@ def find_token_problem(
             "`auditor login`, which renews them by itself; if it is new, set this machine's clock"
         )
     return None
-
-
-def _payload(token: str) -> Mapping[str, Any] | None:
-    """Decode the second of a JWT's three parts (RFC 7519); None if it is not a JSON object."""
-    parts = token.split(".") if len(token) <= _LONGEST else []
-    if len(parts) != _PARTS:
-        return None
-    return _decode(parts[1])[1]
 
 
 def _decode(part: str) -> tuple[str, Mapping[str, Any] | None]:

@@ -16,7 +16,7 @@ from auditor.report.fleet.summary import FleetSummary, PartnerSummary
 from auditor.report.workbook import make_workbook, temporary_folder
 from auditor.report.workbook.columns import ColumnMaker, SheetColumn
 from auditor.report.workbook.layout import COLOURS, Styles, write_line
-from auditor.report.workbook.sheets import HEADER, SheetRecords, add_table, write_records
+from auditor.report.workbook.table import HEADER, SheetRecords, add_table, write_records
 
 NAME = "fleet.xlsx"
 PARTNERS, ACTION, NOT_VERIFIED = "Partners", "Action needed", "Not verified"

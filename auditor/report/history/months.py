@@ -77,13 +77,13 @@ def locked(history: Path) -> Iterator[None]:
             raise LockHeldError(
                 f"{history}: another process merges files of the history", "wait until it is done, then try again"
             ) from error
-    try:
-        yield
-    finally:
-        # while it is held: afterwards it may be another's. Windows removes no open file, and leaves it
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
-        lock.release()
+    with lock:
+        try:
+            yield
+        finally:
+            # while it is held: afterwards it may be another's. Windows removes no open file, and leaves it
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 def compact(history: Path) -> Iterator[MergedMonth]:

@@ -7,7 +7,7 @@ Content-Security-Policy.
 import base64
 import hashlib
 import json
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from auditor.core.language import Language, message
+from auditor.core.text import join_sentences
 from auditor.report.data import RunData
 from auditor.report.files import Staging
 from auditor.report.page.context import build_context, flags
@@ -55,6 +56,7 @@ def write(data: RunData, staging: Staging) -> None:
         "language": language.code,
         "text": language.text,
         "count": language.count,
+        "sentences": partial(join_sentences, language),
         "number": language.number,
         "style": Markup(style),  # noqa: S704 - the package's own file
         "script": Markup(script),  # noqa: S704 - a file of the package

@@ -21,14 +21,15 @@ from auditor.core.results import (
     Sum,
     format_amounts,
     group_name,
+    list_amounts,
     rows_note,
 )
-from auditor.core.text import as_sentence
+from auditor.core.text import as_sentence, join_sentences
 from auditor.report.cases import amount_columns
 from auditor.report.data import RunData
 from auditor.report.page import charts, rows
 from auditor.report.page.selection import ORDER, PageSelection
-from auditor.report.remarks import compared_with, day_of_last_audit, find_zone, newly_blocked_text, remarks
+from auditor.report.remarks import compared_with, counted, day_of_last_audit, find_zone, newly_blocked_text, remarks
 from auditor.report.schema import own_columns
 
 MOST_CHANGES = 2_000
@@ -70,7 +71,7 @@ def build_context(data: RunData, selection: PageSelection) -> dict[str, Any]:
         "run_id": facts.run_id,
         "lists": facts.lists,
         "customers": ledger.customers,
-        "rows_note": rows_note(ledger.customers, ledger.rows, language),
+        "rows_note": counted(ledger, language) if ledger.rows != ledger.customers else "",
         "as_of": _as_of(data),
         "first": _first(data, selection),
         "cards": _cards(data),
@@ -115,7 +116,7 @@ def flags(data: RunData) -> list[str]:
 def _banner(data: RunData) -> dict[str, Any]:
     """How complete the run is, and whether it is real; `kind` is good, warn or bad."""
     language = data.language
-    text = as_sentence(remarks(data, language, by_customer=True, simulated=False))
+    text = as_sentence(remarks(data, language, by_customer=True, simulated=False), language)
     kind, word = "good", language.text("Complete.")
     if not data.complete:
         kind, word = "bad", language.text("Incomplete.")
@@ -136,8 +137,8 @@ def _first(data: RunData, selection: PageSelection) -> dict[str, str]:
         return {
             "where": {CaseGroup.NEW.value: "new", CaseGroup.OLD.value: "old"}.get(cases["group"].iloc[0], "blocked"),
             "name": _name(row),
-            "amount": next(iter(row["amounts"]), ""),
-            "text": f"{row['label']}. {row['step']}",
+            "amount": " + ".join(next(iter(row["amounts"]), [])),
+            "text": join_sentences(language, as_sentence(row["label"], language), row["step"]),
         }
     if selection.found[Verdict.UNDETERMINED]:
         text = language.text("Nobody is known to be blocked. Do not promise orders to customers who are not verified.")
@@ -170,10 +171,7 @@ def _at_risk(data: RunData) -> list[dict[str, Any]]:
 
 
 def _sum(total: Sum, language: Language) -> dict[str, Any]:
-    several = [one for one in total.amounts.items() if one[1]]
-    amounts = [dict([one]) for one in several] if len(several) > 1 else [total.amounts]
-    shown = [format_amounts(one, language) for one in amounts]
-    return {"column": total.column, "amounts": shown, "unparsed": total.unparsed}
+    return {"column": total.column, "amounts": list_amounts(total.amounts, language), "unparsed": total.unparsed}
 
 
 def _cases(data: RunData, selection: PageSelection, own: dict[str, str]) -> dict[str, Any]:
@@ -312,7 +310,7 @@ def _steps(counts: dict[str, str], language: Language) -> Iterator[dict[str, Any
                 "label": language.text(words.name),
                 "count": counts[reason.value],
                 "meaning": language.text(words.meaning),
-                "next_step": f"{language.text(words.next_step)} {long}".rstrip(),
+                "next_step": join_sentences(language, language.text(words.next_step), long),
             }
 
 
@@ -322,7 +320,7 @@ def _left_out(data: RunData, selection: PageSelection) -> dict[str, str]:
     for verdict in ORDER:
         there, here = selection.found[verdict], len(selection.of(verdict))
         text = language.text(_SHOWN[verdict], there=there, here=here)
-        if "results.csv" in data.tables:
-            text += " " + language.text("{file} has all of them.", file=f"{verdict}.csv")
-        sentences[verdict.value] = "" if here == there else text
+        where = language.text("{file} has all of them.", file=f"{verdict}.csv")
+        all_of_them = where if "results.csv" in data.tables else ""
+        sentences[verdict.value] = "" if here == there else join_sentences(language, text, all_of_them)
     return sentences

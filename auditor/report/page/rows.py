@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from auditor.core.language import Language
 from auditor.core.model import Reason, Verdict
-from auditor.core.results import CHANGE_NAMES, CHANGES, REASONS, VERDICTS, Change, advice, format_amounts, status_text
+from auditor.core.results import CHANGE_NAMES, CHANGES, REASONS, VERDICTS, Change, advice, list_amounts, status_text
 from auditor.core.run_facts import CUSTOMER_ID
 from auditor.report.schema import to_arrow
 
@@ -52,7 +52,7 @@ def case_rows(
             "times": language.text("blocked {n} times", n=times) if times > 1 else "",
             "status": record["status"],
             "own": " · ".join(f"{name}: {record[column]}" for column, name in own.items() if record[column]),
-            "amounts": [format_amounts(of[n], language) if of[n] else "" for of in money.values()],
+            "amounts": [list_amounts(of[n], language) if of[n] else [] for of in money.values()],
         }
 
 

@@ -144,7 +144,7 @@ def _check_results(run: Path, manifest: Manifest, index: SourceIndex) -> pa.Tabl
     shown = (wanted if version == SCHEMA_VERSION else _in_version(wanted, version)).rename_columns(schema.names)
     numbers = _check_numbers(run / parquet_name, index.facts) if parquet_name in manifest.files else ()
     for name, tables in (
-        (csv.RESULTS, read_results_csv(run)),
+        (csv.RESULTS, read_results_csv(run, shown, schema)),
         (parquet_name, read_batches(run / parquet_name, numbers)),
     ):
         if name in manifest.files:

@@ -19,6 +19,7 @@ from auditor.report.files import Entry
 from auditor.report.history import changes, previous
 from auditor.report.kept import is_kept
 from auditor.report.notes import NAME as NOTES
+from auditor.report.notes import read_notes
 from auditor.report.render import DOCUMENTS, TABLES, UNLISTED
 from auditor.report.schema import MANIFEST, SCHEMA_VERSION
 from auditor.report.tables import summary
@@ -133,6 +134,8 @@ def compare_file(run: Path, entry: Entry) -> None:
         IncompleteError: it has others.
         OSError: it cannot be read.
     """
+    if entry.name == NOTES:
+        read_notes(run)  # damaged, it says what to do
     with (run / entry.name).open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         size = file.tell()

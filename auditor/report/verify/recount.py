@@ -5,7 +5,7 @@ Its own readers, in msgspec, numpy and Arrow, share no code with `records` and t
 
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -24,7 +24,7 @@ from auditor.core.run_facts import Freshness, MembershipSource, RunFacts
 from auditor.errors import IncompleteError
 from auditor.journal import JOURNAL, ROWS
 from auditor.report.schema import FIXED, results_schema
-from auditor.report.verify.cells import Cells, codes, texts
+from auditor.report.verify.cells import Cells, codes
 
 _ANSWER, _MEMBER, _CHECKSUM = b'{"kind":"answer",', b'{"kind":"member",', b',"crc":"'
 _JUDGED = {
@@ -98,7 +98,7 @@ class _Member(msgspec.Struct, gc=False):
 _decode_row = msgspec.json.Decoder(_Row).decode
 _decode_answer = msgspec.json.Decoder(_Answer).decode
 _decode_member = msgspec.json.Decoder(_Member).decode
-_TEXTS_OF_ROW = ("reason", "company_name", "domain", "owner", "source_file")
+_TEXTS_OF_ROW = ("customer_id", "raw_id", "reason", "company_name", "domain", "owner", "source_file")
 _KINDS = {"row": pa.int64(), "final": pa.bool_(), "attempts": pa.int64(), "http_status": pa.int64()}
 _ANSWERS = pa.schema(
     [pa.field(name, _KINDS.get(name, pa.string())) for name in _Answer.__struct_fields__ if name != "customer_id"]
@@ -145,9 +145,9 @@ class SourceIndex:
 
     def membership_unchecked(self) -> int:
         """Customers without an account status whose membership in the partner's list is unknown."""
-        without_status = pc.equal(self.answers["reason"], Reason.NO_ACCOUNT_STATUS.value).combine_chunks()
-        member_of = self._member_of()
-        return sum(member_of(one).member is None for one in self.customers.filter(without_status).unique().to_pylist())
+        without_status = pc.equal(self.answers["reason"], Reason.NO_ACCOUNT_STATUS.value)
+        is_unknown = pc.and_(without_status, self._members()["member"].is_null())
+        return len(self.customers.filter(is_unknown.combine_chunks()).unique())
 
     def freshness(self) -> Freshness:
         """Age of the deciding answers, and how many of them are of earlier runs."""
@@ -158,43 +158,41 @@ class SourceIndex:
     def cells(self) -> pa.Table:
         """What each record of `results` must say, in order."""
         rows, answers, names = self.rows, self.answers, results_schema(self.facts.columns).names
-        nobody, member_of = _Member(), self._member_of()
-        members = [
-            nobody if customer is None else member_of(customer)
-            for customer in self.customers.to_numpy(zero_copy_only=False)
-        ]
-        given = texts(pc.coalesce(rows["reason"], answers["reason"], Reason.NOT_ATTEMPTED.value))
-        judged = [_JUDGED[reason, one.member] for reason, one in zip(given, members, strict=True)]
+        members = self._members()
+        given = pc.coalesce(rows["reason"], answers["reason"], Reason.NOT_ATTEMPTED.value).combine_chunks()
         last, checked = _times(answers["last_update_raw"]), _times(answers["checked_at"])
         columns = {name: rows[name] for name in rows.column_names} | {name: answers[name] for name in _SAME}
-        columns |= {
-            "verdict": pa.array([verdict for verdict, _ in judged], pa.string()),
-            "reason": pa.array([reason for _, reason in judged], pa.string()),
-            "last_update": last,
-            "days_in_status": _days(last, checked),
-            "checked_at": checked,
-        }
+        columns |= _judge(given.dictionary_encode(), members["member"])
+        columns |= {"last_update": last, "days_in_status": _days(last, checked), "checked_at": checked}
         for name in ("company_name", "domain"):
-            columns[name] = pc.coalesce(rows[name], _column(name, members))
+            columns[name] = pc.coalesce(rows[name], members[name])
         order = [field.name for field in FIXED] + _own(self.facts.columns)
         return pa.table([pc.cast(columns[name], pa.string()) for name in order], names)
 
-    def _member_of(self) -> Callable[[str], _Member]:
-        """What tells what the partner's own list says of a customer."""
+    def _members(self) -> pa.Table:
+        """For each row what the partner's own list says of its customer; `member` is null where that is not known."""
         found = self.facts.membership
         way = found.way if found else MembershipSource.NONE
-        absent = (
-            True
-            if way is MembershipSource.OWN
-            else False
-            if found and way is MembershipSource.LIST and found.complete
-            else None
-        )
-        members, unknown = (
-            self.members if way in (MembershipSource.LIST, MembershipSource.SINGLY) else {},
-            _Member(member=absent),
-        )
-        return lambda customer: members.get(customer, unknown)
+        absent = True if way is MembershipSource.OWN else None
+        if found and way is MembershipSource.LIST and found.complete:
+            absent = False
+        listed = [*self.members.values()] if way in (MembershipSource.LIST, MembershipSource.SINGLY) else []
+        place = pc.index_in(self.customers, value_set=_column("customer_id", listed))
+        kinds = {"member": pa.bool_(), "company_name": pa.string(), "domain": pa.string()}
+        columns = {name: _column(name, listed, kind).take(place) for name, kind in kinds.items()}
+        of_absent = pc.if_else(self.customers.is_valid(), pa.scalar(absent, pa.bool_()), None)
+        columns["member"] = pc.if_else(place.is_valid(), columns["member"], of_absent)
+        return pa.table(columns)
+
+
+def _judge(given: pa.DictionaryArray, members: pa.ChunkedArray) -> dict[str, pa.Array]:
+    """Verdicts and reasons, from the reasons without regard to membership and from whether each customer is a member."""
+    reasons = given.dictionary.to_pylist()
+    judged = [_JUDGED[reason, member] for member in (None, False, True) for reason in reasons]
+    which = pc.fill_null(pc.add(members.cast(pa.int32()), 1), 0)
+    place = pc.add(given.indices, pc.multiply(which, len(reasons)))
+    verdicts, found = ([pair[at] for pair in judged] for at in (0, 1))
+    return {"verdict": pa.array(verdicts, pa.string()).take(place), "reason": pa.array(found, pa.string()).take(place)}
 
 
 def read_sources(run: Path, facts: RunFacts) -> SourceIndex:
@@ -223,15 +221,16 @@ def _read_rows(facts: RunFacts, path: Path) -> SourceIndex:
         while rows := [*map(_decode_row, islice(file, _BLOCK))]:
             cells.append(_row_cells(rows, facts.columns))
     table = pa.Table.from_batches(cells)
-    customers, firsts = table["customer"].combine_chunks(), _firsts(codes(table["customer"]))
-    for number in pc.indices_nonzero(pc.and_(table["reason"].is_null(), table["customer"].is_null())).to_pylist():
+    customers = pc.if_else(table["reason"].is_null(), table["customer_id"], None)
+    firsts = _firsts(codes(customers))
+    for number in pc.indices_nonzero(pc.and_(table["reason"].is_null(), customers.is_null())).to_pylist():
         raise IncompleteError(f"{ROWS}, row {number + 1}: has no customer_id")
     # a customer is asked for where its first row says so
     is_first = pa.array(firsts == np.arange(len(firsts)))
     is_wrong = pc.not_equal(table["first"], pc.and_(customers.is_valid(), is_first)).fill_null(False)  # noqa: FBT003 - the value itself
     for number in pc.indices_nonzero(is_wrong).to_pylist():
         raise IncompleteError(f"{ROWS}, row {number + 1}: is wrong about being the first of its customer")
-    return SourceIndex(facts, table.drop_columns(["customer", "first"]), customers, firsts)
+    return SourceIndex(facts, table.drop_columns("first"), customers.combine_chunks(), firsts)
 
 
 def _firsts(customers: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
@@ -244,19 +243,14 @@ def _firsts(customers: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
 
 def _row_cells(rows: list[_Row], columns: tuple[str, ...]) -> pa.RecordBatch:
     """The cells that follow from these rows alone, and each row's own reason."""
-    # schema version 1 has the text of an invalid id in `customer_id`
-    is_raw = [row.reason == Reason.INVALID_ID or row.raw_id is not None for row in rows]
-    ids = [None if raw else row.customer_id for raw, row in zip(is_raw, rows, strict=True)]
-    texts_found = [
-        (row.customer_id if row.raw_id is None else row.raw_id) if raw else None
-        for raw, row in zip(is_raw, rows, strict=True)
-    ]
-    found = {"customer_id": pa.array(ids, pa.string()), "raw_id": pa.array(texts_found, pa.string())}
-    found |= {name: _column(name, rows) for name in _TEXTS_OF_ROW}
+    found = {name: _column(name, rows) for name in _TEXTS_OF_ROW}
     found["source_row"] = _column("source_row", rows, pa.int64())
     found["first"] = _column("first", rows, pa.bool_())
-    customers = [row.customer_id if row.reason is None else None for row in rows]
-    found["customer"] = pa.array(customers, pa.string())
+    # schema version 1 has the text of an invalid id in `customer_id`
+    is_invalid = pc.fill_null(pc.equal(found["reason"], Reason.INVALID_ID.value), False)  # noqa: FBT003 - the value itself
+    is_raw = pc.or_(is_invalid, found["raw_id"].is_valid())
+    found["raw_id"] = pc.if_else(is_raw, pc.coalesce(found["raw_id"], found["customer_id"]), None)
+    found["customer_id"] = pc.if_else(is_raw, None, found["customer_id"])
     own = zip(_own(columns), columns, strict=True)
     found |= {name: pa.array([row.other.get(column) for row in rows], pa.string()) for name, column in own}
     return pa.RecordBatch.from_pydict(found)

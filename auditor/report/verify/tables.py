@@ -5,15 +5,15 @@ import io
 import json
 import re
 import sys
-from codecs import BOM_UTF8
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 import pyarrow as pa
-import pyarrow.csv
+import pyarrow.compute as pc
 import pyarrow.parquet
 
 from auditor.core.model import Verdict
@@ -21,14 +21,14 @@ from auditor.core.results import Ledger, add_up
 from auditor.errors import IncompleteError
 from auditor.report.tables import csv as csv_tables
 from auditor.report.tables import summary
-from auditor.report.verify.cells import Cells, records_of, texts
+from auditor.report.verify.cells import Cells, records_of
 
 _FIELD = re.compile(r'(?:"[^"]*(?:""[^"]*)*"|[^",\r\n]*)[,\n]')
-_BATCH = 1 << 14
-"""Records of a Parquet file that are in memory at a time."""
+_BATCH = 1 << 13
+"""Records of a file that are in memory at a time."""
 _BLOCK = 1 << 18
-"""Bytes of results.csv that are."""
-_PARSE = pyarrow.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
+"""Bytes of results.csv that are parsed at a time."""
+_join = pc.binary_join_element_wise
 
 
 def read_csv(path: Path) -> Generator[Cells]:
@@ -41,8 +41,15 @@ def read_csv(path: Path) -> Generator[Cells]:
         yield from (cells for cells, _ in _cells(file, path.name))
 
 
-def read_results_csv(run: Path) -> Generator[pa.Table]:
+def read_results_csv(run: Path, wanted: pa.Table, schema: pa.Schema) -> Generator[pa.Table]:
     """The records of results.csv, some at a time; the files by verdict must have the same lines.
+
+    As long as the file has the expected bytes, its records are the expected ones, and nothing is parsed.
+
+    Args:
+        run: the run's folder.
+        wanted: texts, which the file should have.
+        schema: of `results`; numbers are not quoted.
 
     Yields:
         Tables of texts, the first of which has no record.
@@ -53,18 +60,17 @@ def read_results_csv(run: Path) -> Generator[pa.Table]:
     """
     with ExitStack() as stack:
         stack.enter_context(_long_fields())
-        results = _blocks(stack.enter_context((run / csv_tables.RESULTS).open("rb")))
+        results = stack.enter_context((run / csv_tables.RESULTS).open("rb"))
         splits = {str(v): stack.enter_context((run / name).open("rb")) for v, name in csv_tables.SPLITS.items()}
-        header = next(results)
+        header = _read_block(results, 0)
         for verdict, split in splits.items():
             if split.read(len(header)) != header:
                 raise IncompleteError(f"{verdict}.csv: other columns than in {csv_tables.RESULTS}")
-        names = [str(name) for cells, _ in _read_records(b"", header) for name in cells]
+        names = [str(name) for cells, _ in _read_records(header) for name in cells]
         yield pa.table([pa.array([], pa.string())] * len(names), names)
         verdict_at, count = names.index("verdict"), 0
-        for block in results:
-            table, lines = _read_simple(block, names) or _read_any(header, block, names)
-            _check_splits(splits, texts(table.column(verdict_at)), lines, count)
+        for table, lines in _read_tables(results, header, wanted, schema):
+            _check_splits(splits, table.column(verdict_at), lines, count)
             count += len(lines)
             yield table
         for verdict, split in splits.items():
@@ -72,20 +78,52 @@ def read_results_csv(run: Path) -> Generator[pa.Table]:
                 raise IncompleteError(f"{verdict}.csv: holds more records than {csv_tables.RESULTS} has of them")
 
 
-def _check_splits(
-    splits: Mapping[str, BinaryIO], verdicts: Sequence[str | None], records: Sequence[bytes], before: int
-) -> None:
+def _read_tables(
+    file: BinaryIO, header: bytes, wanted: pa.Table, schema: pa.Schema
+) -> Iterator[tuple[pa.Table, pa.Array]]:
+    """(some records, the bytes of each)."""
+    for start in range(0, len(wanted), _BATCH):
+        right, place = wanted.slice(start, _BATCH), file.tell()
+        lines = expected_lines(right, schema)
+        content = _content(lines)
+        if file.read(len(content)) != content:
+            file.seek(place)
+            break
+        yield right, lines
+    while block := _read_block(file, _BLOCK):
+        cells, records = zip(*islice(_read_records(header + block), 1, None), strict=True)
+        columns = zip(*cells, strict=True)
+        table = pa.table([pa.array(column, pa.string()) for column in columns], wanted.column_names)
+        yield table, pa.array(records, pa.binary())
+
+
+def expected_lines(cells: pa.Table, schema: pa.Schema) -> pa.Array:
+    """The lines of results.csv for these texts: every text in quotes, numbers as they are, nothing for null."""
+    shown = [
+        column if pa.types.is_integer(field.type) else _join('"', pc.replace_substring(column, '"', '""'), '"', "")
+        for column, field in zip(cells.columns, schema, strict=True)
+    ]
+    last = _join(shown.pop(), "\n", "", null_handling="replace")
+    return _join(*shown, last, ",", null_handling="replace").cast(pa.binary()).combine_chunks()
+
+
+def _content(lines: pa.Array) -> bytes:
+    """All lines together."""
+    found: bytes = pc.binary_join(pa.ListArray.from_arrays([0, len(lines)], lines), b"")[0].as_py()
+    return found
+
+
+def _check_splits(splits: Mapping[str, BinaryIO], verdicts: pa.ChunkedArray, lines: pa.Array, before: int) -> None:
     """Compare some records of results.csv with what comes next in the files by verdict."""
-    mine: dict[str, list[bytes]] = {verdict: [] for verdict in splits}
-    for verdict, record in zip(verdicts, records, strict=True):
-        mine[verdict or ""].append(record)
     for verdict, split in splits.items():
-        right, place = b"".join(mine[verdict]), split.tell()
+        is_mine = pc.equal(verdicts, verdict)
+        mine = lines.filter(is_mine.combine_chunks())
+        right, place = _content(mine), split.tell()
         if split.read(len(right)) == right:
             continue
         split.seek(place)
-        wrong = next(n for n, record in enumerate(mine[verdict]) if split.read(len(record)) != record)
-        number = before + 1 + [n for n, one in enumerate(verdicts) if one == verdict][wrong]
+        wrong = next(n for n, record in enumerate(mine.to_pylist()) if split.read(len(record)) != record)
+        number = before + 1 + pc.indices_nonzero(is_mine)[wrong].as_py()
         raise IncompleteError(f"{verdict}.csv: record {number} of {csv_tables.RESULTS} is not in its place")
 
 
@@ -150,54 +188,18 @@ def _long_fields() -> Iterator[None]:
         csv.field_size_limit(before)
 
 
-def _blocks(file: BinaryIO) -> Iterator[bytes]:
-    """The header, then blocks of whole records: outside of a record, the number of quotes is even."""
-    block = file.readline()
-    while True:
-        pieces, is_open = [block], block.count(b'"') % 2
-        while is_open and (line := file.readline()):
-            pieces.append(line)
-            is_open ^= line.count(b'"') % 2
-        yield b"".join(pieces)
-        if not (block := file.read(_BLOCK)):
-            return
-        block += file.readline()
+def _read_block(file: BinaryIO, size: int) -> bytes:
+    """Whole records, of about this size: outside of a record, the number of quotes is even."""
+    pieces = [file.read(size) + file.readline()]
+    is_open = pieces[0].count(b'"') % 2
+    while is_open and (line := file.readline()):
+        pieces.append(line)
+        is_open ^= line.count(b'"') % 2
+    return b"".join(pieces)
 
 
-def _read_simple(block: bytes, names: list[str]) -> tuple[pa.Table, list[bytes]] | None:
-    """(the records, the bytes of each), quickly; None where a reader that is strict may see something else.
-
-    That is where a text holds a quote or a line end, where a quote does not end its cell, and where a line is empty.
-    """
-    ends = block.count(b'",') + block.count(b'"\n')
-    is_simple = block.count(b'"') == 2 * ends and block.endswith(b"\n") and not block.startswith((b"\n", BOM_UTF8))
-    if not is_simple or b"\n\n" in block or b"\r" in block:
-        return None
-    places = [str(place) for place in range(len(names))]
-    read = pyarrow.csv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=places)
-    convert = pyarrow.csv.ConvertOptions(
-        column_types=dict.fromkeys(places, pa.string()),
-        null_values=[""],
-        strings_can_be_null=True,
-        quoted_strings_can_be_null=False,
-    )
-    try:
-        table = pyarrow.csv.read_csv(pa.BufferReader(block), read, _PARSE, convert)
-    except pa.ArrowInvalid:
-        return None
-    lines = block.splitlines(keepends=True)
-    return (table.rename_columns(names), lines) if len(lines) == table.num_rows else None
-
-
-def _read_any(header: bytes, block: bytes, names: list[str]) -> tuple[pa.Table, list[bytes]]:
-    """(the records, the bytes of each), whatever they hold."""
-    cells, lines = zip(*_read_records(header, block), strict=True)
-    columns = zip(*cells[1:], strict=True)
-    return pa.table([pa.array(column, pa.string()) for column in columns], names), list(lines[1:])
-
-
-def _read_records(header: bytes, block: bytes) -> Iterator[tuple[Cells, bytes]]:
-    file = io.StringIO((header + block).decode(), newline="")
+def _read_records(content: bytes) -> Iterator[tuple[Cells, bytes]]:
+    file = io.StringIO(content.decode(), newline="")
     return ((cells, "".join(lines).encode()) for cells, lines in _cells(file, csv_tables.RESULTS))
 
 

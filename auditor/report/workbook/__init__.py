@@ -22,10 +22,9 @@ from auditor.report.kept import is_kept
 from auditor.report.remarks import note
 from auditor.report.workbook.about import add_about
 from auditor.report.workbook.by_owner import INDEX, write_by_owner
-from auditor.report.workbook.layout import Styles
+from auditor.report.workbook.layout import Styles, WorkbookContext
 from auditor.report.workbook.notes import add_hidden_sheet
 from auditor.report.workbook.sheets import (
-    WorkbookContext,
     add_action_needed,
     add_all_customers,
     add_changes,

@@ -7,9 +7,16 @@ from xlsxwriter.worksheet import Worksheet
 from auditor.core.language import Language, message
 from auditor.core.model import Reason
 from auditor.core.results import ACCOUNT_VERIFICATION, REASONS, UNDER_REVIEW, VERDICTS
-from auditor.report.workbook.layout import run_line, set_row_height, set_up_print, status_line, write_line, write_merged
+from auditor.report.workbook.layout import (
+    WorkbookContext,
+    run_line,
+    set_row_height,
+    set_up_print,
+    status_line,
+    write_line,
+    write_merged,
+)
 from auditor.report.workbook.limits import cut
-from auditor.report.workbook.sheets import WorkbookContext
 from auditor.report.workbook.verdicts import ORDER
 
 ABOUT = message("About")

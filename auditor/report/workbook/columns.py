@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache, partial
@@ -23,16 +23,13 @@ from auditor.core.results import (
     Amounts,
     CaseGroup,
     advice,
-    format_amounts,
     group_name,
+    list_amounts,
     status_text,
 )
 from auditor.core.run_facts import CUSTOMER_ID
-from auditor.report.cases import amount_columns
-from auditor.report.notes import COLUMNS, DATES, Notes
-from auditor.report.remarks import day_of_last_audit
-from auditor.report.schema import own_columns, own_names, to_arrow
-from auditor.report.workbook.limits import headers
+from auditor.report.notes import COLUMNS, DATES, LABELS, Notes
+from auditor.report.schema import own_columns, to_arrow
 from auditor.report.workbook.subset import Subset
 
 Cell = str | int | float | None
@@ -42,7 +39,7 @@ Values = Callable[[pd.DataFrame], Sequence[Cell]]
 BUTTON = 4
 """Characters of a header's filter button; the header itself may take two lines."""
 _NARROW, _WIDE = 8, 40
-_DOMAIN, _STATUS, _ADVICE, _GROUP, _MONEY = 26, 24, 38, 16, 16
+_DOMAIN, STATUS, _ADVICE, _GROUP, _MONEY = 26, 24, 38, 16, 16
 """Characters, so that on paper everything up to the days is side by side."""
 _EPOCH = pd.Timestamp("1899-12-30", tz="UTC")
 """Day 0 of a spreadsheet."""
@@ -53,10 +50,6 @@ _DAY, _MICROSECONDS = 86_400, 1_000_000
 
 TYPED, TYPED_DAY = "typed", "typed day"
 """Looks of cells that a person may type into."""
-NOTE_LABELS: Mapping[str, str] = MappingProxyType(
-    {"contacted": message("Contacted"), "note": message("Note"), "next_date": message("Owner's next date")}
-)
-"""Headers of the columns that a person may type into."""
 _NOTE_WIDTHS = MappingProxyType({"contacted": 13.0, "note": 28.0, "next_date": 14.0})
 
 
@@ -208,7 +201,7 @@ class ColumnMaker:
         """The columns that a person may type into; they hold what was typed before."""
         return [
             self._made(
-                NOTE_LABELS[column],
+                LABELS[column],
                 partial(_typed, notes, column),
                 TYPED_DAY if column in DATES else TYPED,
                 width=_NOTE_WIDTHS[column],
@@ -246,17 +239,7 @@ def _longest(words: Mapping[str, str]) -> float:
     return max(map(cell_len, words.values())) + 3
 
 
-def _around(before: Sequence[SheetColumn], subset: Subset, after: Sequence[SheetColumn]) -> list[SheetColumn]:
-    """The lists' own columns between ours, which keep their names."""
-    listed = subset.data.facts.columns
-    # no other column has a header by which typed notes are found
-    notes = map(subset.data.language.text, NOTE_LABELS.values())
-    labels = headers(own_names(listed).values(), (*(column.label for column in (*before, *after)), *notes))
-    own = zip(own_columns(len(listed)), labels, listed, strict=True)
-    return [*before, *(_own(subset, name, label, column) for name, label, column in own), *after]
-
-
-def _own(subset: Subset, name: str, label: str, column: str) -> SheetColumn:
+def own_column(subset: Subset, name: str, label: str, column: str) -> SheetColumn:
     """A list's own column; where it is added up, its numbers are numbers."""
     total = subset.sum_of_run(column)
     if total is None:
@@ -269,10 +252,11 @@ def _own(subset: Subset, name: str, label: str, column: str) -> SheetColumn:
     def currencies(frame: pd.DataFrame) -> Sequence[str]:
         return [read(given or "")[0] for given in _cells(frame[name])]
 
-    return _money(subset, column, SheetColumn(label, values, source=name, currencies=currencies))
+    look = "number" if subset.is_whole(column) else "money"
+    return SheetColumn(label, values, look, name, _MONEY, currencies=currencies)
 
 
-def _amounts(subset: Subset, column: str, name: str, label: str) -> SheetColumn:
+def amounts_column(subset: Subset, column: str, name: str, label: str) -> SheetColumn:
     """A list's own column that is added up, of cases: the sum of each customer's rows; their texts where there is no number."""
     texts = own_columns(len(subset.data.facts.columns))[subset.data.facts.columns.index(column)]
 
@@ -283,18 +267,14 @@ def _amounts(subset: Subset, column: str, name: str, label: str) -> SheetColumn:
     def currencies(frame: pd.DataFrame) -> Sequence[str]:
         return [next(iter(amounts)) if len(amounts) == 1 else "" for amounts in frame[name]]
 
-    return _money(subset, column, SheetColumn(label, values, source=texts, currencies=currencies))
+    look = "whole amounts" if subset.is_whole(column) else "amounts"
+    return SheetColumn(label, values, look, texts, _MONEY, currencies=currencies)
 
 
 def _amount(amounts: Amounts, given: str | None, language: Language) -> Cell:
     if len(amounts) > 1:
-        return format_amounts(amounts, language)
+        return "\n".join(list_amounts(amounts, language))
     return next((as_number(amount, f"{amount:f}") for amount in amounts.values()), given)
-
-
-def _money(subset: Subset, column: str, made: SheetColumn) -> SheetColumn:
-    """The column as money of the run's currencies: wide enough for a formatted number."""
-    return replace(made, look="number" if subset.is_whole(column) else "money", width=_MONEY)
 
 
 def as_number(amount: Decimal | None, given: str) -> Cell:
@@ -302,84 +282,5 @@ def as_number(amount: Decimal | None, given: str) -> Cell:
     return float(amount) if amount is not None and Decimal(repr(float(amount))) == amount else given
 
 
-def action_needed(subset: Subset) -> list[SheetColumn]:
-    """Of the sheet of blocked customers: what an account manager needs first; the API's own word last."""
-    data = subset.data
-    link, make = data.facts.presentation.customer_link, ColumnMaker(data.language)
-    since = day_of_last_audit(data.changes, data.language) if data.changes else ""
-    before = [make.group(since), make.customer, *make.notes(data.notes), *_owner(subset, make)]
-    after = [
-        make.reason(message("Status"), width=_STATUS, look="blocked"),
-        make.advice(),
-        make.date(message("Blocked since (UTC)"), "blocked_since"),
-        make.number(message("Days blocked"), "days_blocked"),
-        # paper has the columns on the left
-        make.wrapped_domain,
-        *([make.link(link)] if link else []),
-        make.number(message("Times blocked"), "times_blocked"),
-    ]
-    listed = data.facts.columns
-    ours = [column.label for column in (*before, *after, make.id, make.api_status)]
-    labels = dict(zip(listed, headers(own_names(listed).values(), ours), strict=True))
-    money = amount_columns(data)
-    others = zip(listed, own_columns(len(listed)), strict=True)
-    return [
-        *before,
-        *(_amounts(subset, column, name, labels[column]) for column, name in money.items()),
-        *after,
-        *(_own(subset, name, labels[column], column) for column, name in others if column not in money),
-        *(make.id, make.api_status),
-    ]
-
-
-def _owner(subset: Subset, make: ColumnMaker) -> list[SheetColumn]:
-    """The account manager, but in their own workbook."""
-    return [make.owner] if subset.owner is None else []
-
-
 def _links(template: str, frame: pd.DataFrame) -> Sequence[Cell]:
     return [template.replace(CUSTOMER_ID, one) for one in _cells(frame["customer_id"])]
-
-
-def changes(subset: Subset) -> list[SheetColumn]:
-    """Of the sheet of changes."""
-    make = ColumnMaker(subset.data.language)
-    return [
-        *(make.change(), make.customer, make.domain, *_owner(subset, make)),
-        *(make.verdict(message("Verdict before"), "verdict_before"), make.verdict(message("Verdict"))),
-        *(make.status(message("Status before"), "status_before"), make.status(message("Status"), "status")),
-        make.date(message("Last update before (UTC)"), "last_update_before"),
-        make.date(message("Last update (UTC)"), "last_update"),
-        make.date(message("Blocked since (UTC)"), "blocked_since"),
-        *(make.number(message("Times blocked"), "times_blocked"), make.id, make.api_status),
-    ]
-
-
-def all_customers(subset: Subset) -> list[SheetColumn]:
-    """Of the sheet of all rows."""
-    make = ColumnMaker(subset.data.language)
-    columns = [
-        *(make.customer, make.domain, *_owner(subset, make), make.verdict(message("Verdict"))),
-        *(make.reason(message("Status")), make.change()),
-        make.date(message("Last update (UTC)"), "last_update"),
-        make.number(message("Days in status"), "days_in_status"),
-        make.time(message("Checked (UTC)"), "checked_at"),
-    ]
-    after = [make.text("List", "source_file"), make.number(message("Row"), "source_row"), make.id, make.api_status]
-    return _around(columns, subset, after)
-
-
-def not_verified(subset: Subset) -> list[SheetColumn]:
-    """Of the sheet of undetermined rows: with what a support case needs."""
-    make = ColumnMaker(subset.data.language)
-    return [
-        *(make.customer, make.wrapped_domain, *_owner(subset, make)),
-        make.reason(message("Reason"), width=_STATUS, look="undetermined"),
-        *(make.advice(), make.text("List", "source_file")),
-        *(make.number(message("Row"), "source_row"), make.time(message("Checked (UTC)"), "checked_at")),
-        *(make.number(message("HTTP status"), "http_status"), make.text("Error code", "error_code")),
-        make.text("Error message", "error_message", look="wrapped"),
-        make.text("Request id", "request_id", width=38),
-        make.text("Correlation id", "correlation_id", width=38),
-        *(make.id, make.api_status),
-    ]

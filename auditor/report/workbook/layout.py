@@ -1,6 +1,7 @@
 """How a workbook looks: formats, the lines above the tables, paper. Every colour has a word with the same meaning."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC
 from itertools import accumulate
 from math import ceil
@@ -15,7 +16,7 @@ from xlsxwriter.worksheet import Worksheet
 from auditor.core.language import Language, message
 from auditor.core.model import Verdict
 from auditor.core.results import NO_OWNER
-from auditor.core.text import as_sentence, describe_left_out
+from auditor.core.text import as_sentence, describe_left_out, join_sentences
 from auditor.report.remarks import not_verified_text, note, remarks
 from auditor.report.workbook.limits import cut
 from auditor.report.workbook.subset import Subset
@@ -28,6 +29,8 @@ COLOURS: Mapping[Verdict, tuple[str, str, str]] = MappingProxyType(
     }
 )
 """Of each verdict: behind text, of text, in a chart. Text on its ground has a contrast of 7:1 or more."""
+LINE = 15
+"""Points of a line."""
 SPAN = 90
 """Characters in a line of a text over several columns."""
 LEGIBLE = 62
@@ -65,6 +68,8 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "date": _LEFT,
         "number": {**_RIGHT, "num_format": _WHOLE + _GAP},
         "money": {**_RIGHT, "num_format": _MONEY + _GAP},
+        "whole amounts": {**_RIGHT, "num_format": _WHOLE + _GAP, "text_wrap": True},
+        "amounts": {**_RIGHT, "num_format": _MONEY + _GAP, "text_wrap": True},
         "whole": {**_RIGHT, "num_format": _WHOLE + _GAP, "valign": "vcenter"},
         "amount": {**_RIGHT, "num_format": _MONEY + _GAP, "valign": "vcenter"},
         "figure": {**_RIGHT, "num_format": _WHOLE + _GAP, "valign": "vcenter", "font_size": 14},
@@ -138,6 +143,20 @@ class Styles:
         return self._book.add_format({**_LEFT, "num_format": f'{self.language.date_pattern} hh:mm "{zone}"'})
 
 
+@dataclass(frozen=True, slots=True)
+class WorkbookContext:
+    """A workbook that is being written, and what it is about."""
+
+    book: Workbook
+    styles: Styles
+    subset: Subset
+
+    @property
+    def language(self) -> Language:
+        """Of the workbook."""
+        return self.subset.data.language
+
+
 def write_merged(page: Worksheet, row: int, columns: tuple[int, int], text: str, style: Format) -> None:
     """Write a text over the columns from the first to the last."""
     page.merge_range(row, columns[0], row, columns[1], "", style)
@@ -154,7 +173,12 @@ def write_line(page: Worksheet, row: int, last: int, text: str, style: Format) -
 
 def set_row_height(page: Worksheet, row: int, *texts: tuple[str, float]) -> None:
     """Make a row as high as its texts need; each text with the width of its column in characters."""
-    page.set_row(row, 15 * max(1, *(ceil(cell_len(text) / width) for text, width in texts)))
+    page.set_row(row, LINE * max(count_lines(text, width) for text, width in texts))
+
+
+def count_lines(text: str, width: float) -> int:
+    """Lines that a text takes in a column of so many characters, one at least."""
+    return sum(max(1, ceil(cell_len(line) / width)) for line in text.split("\n"))
 
 
 def status_line(subset: Subset) -> tuple[str, str]:
@@ -175,7 +199,7 @@ def _status_of_run(subset: Subset) -> str:
         return note(data, language, by_customer=True)
     if not (warnings := remarks(data, language, by_customer=True)):
         return language.text("Complete.")
-    return language.text("Complete, with warnings.") + f" {as_sentence(warnings)}"
+    return join_sentences(language, language.text("Complete, with warnings."), as_sentence(warnings, language))
 
 
 def _status_of_owner(subset: Subset) -> str:
@@ -187,18 +211,20 @@ def _status_of_owner(subset: Subset) -> str:
     customers = sum(map(ledger.customers_of, Verdict))
     checked = language.count("{n} customer was checked", "each of {n} customers was checked", customers)
     here.append(not_verified_text(ledger, language) or checked)
-    return f"{'; '.join(states)}. " + language.text("In this workbook: {here}", here="; ".join(here))
+    in_workbook = language.text("In this workbook: {here}", here="; ".join(here))
+    return join_sentences(language, as_sentence("; ".join(states), language), in_workbook)
 
 
 def run_line(subset: Subset) -> str:
-    """The run, its time, and whose rows these are."""
+    """The run, its time, and whose customers these are."""
     facts = subset.data.facts
     ended = facts.finished_at or facts.started_at
     language = subset.data.language
     text = language.text("As of {time}, run {run_id}.", time=language.time(ended.astimezone(UTC)), run_id=facts.run_id)
     if subset.owner is None:
         return text
-    return f"{text} " + language.text("Rows of {owner}.", owner=subset.owner or language.text(NO_OWNER))
+    whose = language.text("Customers of {owner}.", owner=subset.owner or language.text(NO_OWNER))
+    return join_sentences(language, text, whose)
 
 
 def set_up_print(page: Worksheet, subset: Subset, widths: Sequence[float] = (), rows: int = 0) -> None:

@@ -14,10 +14,10 @@ from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.language import Language, message
 from auditor.core.results import VERDICTS
-from auditor.report.notes import COLUMNS, CustomerNote, digest_notes, without_note
+from auditor.report.notes import COLUMNS, LABELS, CustomerNote, digest_notes, without_note
 from auditor.report.schema import to_arrow
 from auditor.report.typed import HIDDEN_SHEET, VERSION
-from auditor.report.workbook.columns import NOTE_LABELS, TYPED, TYPED_DAY, Cell, ColumnMaker, SheetColumn
+from auditor.report.workbook.columns import TYPED, TYPED_DAY, Cell, ColumnMaker, SheetColumn
 from auditor.report.workbook.limits import cut
 from auditor.report.workbook.subset import Subset
 
@@ -44,7 +44,7 @@ def validate_typed(page: Worksheet, language: Language, columns: Sequence[SheetC
         columns: of its table, from left to right.
         rows: the first and the last row of the table's records, from 0.
     """
-    labels = {language.text(label): column for column, label in NOTE_LABELS.items()}
+    labels = {language.text(label): column for column, label in LABELS.items()}
     for place, column in enumerate(columns):
         if column.look not in (TYPED, TYPED_DAY) or rows[1] < rows[0]:
             continue
@@ -122,13 +122,17 @@ def other_columns(subset: Subset) -> list[SheetColumn]:
 
 
 def add_hidden_sheet(book: Workbook, subset: Subset) -> None:
-    """Add the hidden sheet: which run and notes the workbook was written with, the names of its columns, and their texts."""
+    """Add the hidden sheet: which run and notes the workbook was written with, the names of its columns, and their texts.
+
+    The properties say the first of these again, for a workbook whose hidden sheet somebody removes.
+    """
     data = subset.data
     page = book.add_worksheet(HIDDEN_SHEET)
     make = ColumnMaker(data.language)
-    labels = [make.id.label, make.customer.label, *(data.language.text(NOTE_LABELS[column]) for column in COLUMNS)]
+    labels = [make.id.label, make.customer.label, *(data.language.text(LABELS[column]) for column in COLUMNS)]
     written_with = f"{data.facts.run_id} {digest_notes(data.notes)}"
     owner = ["all", ""] if subset.owner is None else ["owner", subset.owner]
+    book.set_custom_property(HIDDEN_SHEET, f"{VERSION} {written_with} {data.language.code} {data.partner}".rstrip())
     first = [HIDDEN_SHEET, str(VERSION), written_with, *owner, data.partner]
     for row, cells in enumerate([first, labels, *_bases(subset)]):
         for place, text in enumerate(cells):

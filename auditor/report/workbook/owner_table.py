@@ -10,9 +10,10 @@ from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.model import Verdict
 from auditor.core.results import NO_OWNER, VERDICTS, Amounts
+from auditor.report.workbook.layout import WorkbookContext
 from auditor.report.workbook.limits import LINKS, cut, headers
-from auditor.report.workbook.sheets import WorkbookContext, add_table
 from auditor.report.workbook.subset import Subset
+from auditor.report.workbook.table import add_table
 from auditor.report.workbook.verdicts import ORDER, fit_header
 
 _FIGURES = 5

@@ -23,15 +23,16 @@ from auditor.core.results import (
     CaseGroup,
     Change,
     advice,
-    format_amounts,
-    format_total,
+    describe_unparsed,
+    list_amounts,
 )
-from auditor.core.text import as_sentence
+from auditor.core.text import as_sentence, join_sentences
 from auditor.report.cases import amount_columns
-from auditor.report.remarks import compared_with, day_of_last_audit, find_zone, newly_blocked_text
+from auditor.report.remarks import compared_with, counted, day_of_last_audit, find_zone, newly_blocked_text
 from auditor.report.workbook.columns import ColumnMaker, as_number, customer_names
 from auditor.report.workbook.layout import (
     Styles,
+    WorkbookContext,
     run_line,
     set_row_height,
     set_up_print,
@@ -42,7 +43,7 @@ from auditor.report.workbook.layout import (
 from auditor.report.workbook.limits import cut
 from auditor.report.workbook.notes import count_without_note
 from auditor.report.workbook.owner_table import add_owners
-from auditor.report.workbook.sheets import ACTION, NOT_VERIFIED, WorkbookContext
+from auditor.report.workbook.sheets import ACTION, NOT_VERIFIED
 from auditor.report.workbook.subset import BaselineDelta, Subset
 from auditor.report.workbook.verdicts import LAST, SLACK, WIDTHS, add_chart, add_verdicts
 
@@ -120,8 +121,8 @@ def add_answers(context: WorkbookContext, page: Worksheet, row: int) -> int:
     ]
     for question, answer, look in lines:
         page.write_string(row, 0, cut(question), styles["question"])
-        page.write_string(row, 1, cut(answer), styles[look])
-        set_row_height(page, row, (question, WIDTHS[0]), (answer, WIDTHS[1] - SLACK), ("x" * 2, 1.5))
+        write_merged(page, row, (1, 2), answer, styles[look])
+        set_row_height(page, row, (question, WIDTHS[0]), (answer, WIDTHS[1] + WIDTHS[2] - SLACK), ("x" * 2, 1.5))
         row += 1
     page.write_string(row, 0, language.text("What to do first"), styles["question"])
     text = _first_step(context)
@@ -145,10 +146,12 @@ def _new_cases(context: WorkbookContext) -> pd.DataFrame:
 
 
 def _at_risk(subset: Subset) -> Iterator[tuple[str, str]]:
-    """(column, what it adds up to for blocked customers)."""
+    """(column, what it adds up to for blocked customers, an amount a line)."""
+    language = subset.data.language
     for column, of in subset.sums.items():
         one = of[Verdict.BLOCKED]
-        yield column, format_total(one.amounts, one.unparsed, subset.data.language)
+        without = [f"({describe_unparsed(one.unparsed, language)})"] if one.unparsed else []
+        yield column, "\n".join([*list_amounts(one.amounts, language), *without])
 
 
 def _complete_in_words(context: WorkbookContext) -> str:
@@ -197,7 +200,8 @@ def _add_new(context: WorkbookContext, page: Worksheet, row: int) -> int:
         _write_amounts(page, (row, 1), amount, styles)
         write_merged(page, row, (2, 3), language.text(REASONS[Reason(reason)].name), styles["answer"])
         write_merged(page, row, (4, LAST), str(text), styles["answer"])
-        set_row_height(page, row, (name, WIDTHS[0]), (str(text), 2.2 * WIDTHS[-1]))
+        lines = "\n".join(list_amounts(amount or {}, language))
+        set_row_height(page, row, (name, WIDTHS[0]), (lines, WIDTHS[1]), (str(text), 2.2 * WIDTHS[-1]))
     if more := len(new) - len(shown):
         row += 1
         sheet = language.text(ACTION)
@@ -207,12 +211,12 @@ def _add_new(context: WorkbookContext, page: Worksheet, row: int) -> int:
 
 
 def _write_amounts(page: Worksheet, cell: tuple[int, int], amounts: Amounts | None, styles: Styles) -> None:
-    """Write one amount as a number, several as a text, none as an empty cell."""
+    """Write one amount as a number, several as a text with an amount a line, none as an empty cell."""
     values = [as_number(amount, f"{amount:f}") for amount in (amounts or {}).values()]
     if amounts is not None and len(values) == 1 and isinstance(values[0], float):
         page.write_number(*cell, values[0], styles.money("amount", next(iter(amounts))))
     elif values and amounts is not None:
-        page.write_string(*cell, format_amounts(amounts, styles.language), styles["missing"])
+        page.write_string(*cell, "\n".join(list_amounts(amounts, styles.language)), styles["amounts"])
     else:
         page.write_blank(*cell, None, styles["answer"])
 
@@ -232,12 +236,10 @@ def _add_run(context: WorkbookContext, page: Worksheet, row: int) -> int:
         page.merge_range(row, 1, row, LAST, "", style)
         page.write_datetime(row, 1, time.replace(tzinfo=None), style)
         row += 1
-    rows = language.count("{n} row", "{n} rows", ledger.rows)
-    counts = f"{rows}, " + language.count("{n} customer", "{n} customers", ledger.customers)
     for label, text in (
         (language.text("Customer lists"), ", ".join(facts.lists)),
         (language.text("Run"), facts.run_id),
-        (language.text("Counted"), counts),
+        (language.text("Counted"), counted(ledger, language)),
     ):
         page.write_string(row, 0, label, styles["label"])
         write_merged(page, row, (1, LAST), text, styles["wrapped"])
@@ -251,7 +253,7 @@ def _remarks(context: WorkbookContext) -> list[str]:
     changes, delta = subset.data.changes, subset.delta
     if changes is not None and delta is not None:
         since = day_of_last_audit(changes, language)
-        texts[1] = f"{texts[1]} {_changes_in_words(delta, since, language)}".strip()
+        texts[1] = join_sentences(language, texts[1], _changes_in_words(delta, since, language))
     for column, sums in subset.sums.items():
         if unparsed := sum(one.unparsed for one in sums.values()):
             texts.append(
@@ -272,11 +274,13 @@ def _changes_in_words(delta: BaselineDelta, since: str, language: Language) -> s
         for change in CHANGES
         if counts.get(change)
     ]
-    sentences = [as_sentence("; ".join(kinds)) if kinds else "" if newly else language.text("Nothing changed.")]
+    sentences = [
+        as_sentence("; ".join(kinds), language) if kinds else "" if newly else language.text("Nothing changed.")
+    ]
     if newly:
         sentences.insert(0, newly_blocked_text(newly, newly - listed, since, language))
     if unknown:
         sentences.append(
             language.count("{n} customer could not be compared.", "{n} customers could not be compared.", unknown)
         )
-    return " ".join(filter(None, sentences))
+    return join_sentences(language, *sentences)

@@ -7,9 +7,9 @@ from xlsxwriter.worksheet import Worksheet
 from auditor.core.model import Verdict
 from auditor.core.results import VERDICTS, rows_note
 from auditor.report.remarks import day_of_last_audit
-from auditor.report.workbook.layout import COLOURS, set_row_height, write_line
+from auditor.report.workbook.layout import COLOURS, WorkbookContext, set_row_height, write_line
 from auditor.report.workbook.limits import headers
-from auditor.report.workbook.sheets import ACTION, ALL, NOT_VERIFIED, WorkbookContext
+from auditor.report.workbook.sheets import ACTION, ALL, NOT_VERIFIED
 
 ORDER: Mapping[Verdict, str] = {
     Verdict.BLOCKED: ACTION,

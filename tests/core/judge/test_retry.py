@@ -7,11 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.core.judge.retry import LONGEST_RETRY_AFTER, GiveUp, Retry, RetryPolicy, decide, retry_after_seconds
+from auditor.core.judge.retry import (
+    ATTEMPTS,
+    FIRST_WAIT,
+    LONGEST_RETRY_AFTER,
+    LONGEST_WAIT,
+    SPREAD,
+    Retry,
+    decide,
+    retry_after_seconds,
+)
 from auditor.core.model import Finding, Next, Reason
 from auditor.core.pacing.rate import SHORT_PAUSE
 
-POLICY = RetryPolicy()
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
@@ -22,25 +30,25 @@ def _finding(then: Next) -> Finding:
 @pytest.mark.parametrize("then", [Next.DONE, Next.RENEW_TOKEN, Next.END_RUN])
 def test_permanent_findings_are_not_retried(then: Next) -> None:
     """Final answers, a rejected token and the end of a run."""
-    assert decide(_finding(then), 1, 0.5, POLICY) == GiveUp()
+    assert decide(_finding(then), 1, 0.5, ATTEMPTS) is None
 
 
 @pytest.mark.parametrize(("then", "tries"), [(Next.RETRY, 5), (Next.RETRY_ONCE, 2), (Next.RETRY_TWICE, 3)])
 def test_number_of_attempts(then: Next, tries: int) -> None:
-    """The policy's for a transient failure, two for a conflict, three for an unreadable response."""
-    decisions = [decide(_finding(then), failures, 0.5, POLICY) for failures in range(1, 7)]
+    """The set number for a transient failure, two for a conflict, three for an unreadable response."""
+    decisions = [decide(_finding(then), failures, 0.5, ATTEMPTS) for failures in range(1, 7)]
     assert [isinstance(d, Retry) for d in decisions] == [failures < tries for failures in range(1, 7)]
 
 
 def test_attempts_limit_all_retries() -> None:
     """With one attempt there is no retry."""
-    assert decide(_finding(Next.RETRY_TWICE), 1, 0.5, RetryPolicy(attempts=1)) == GiveUp()
+    assert decide(_finding(Next.RETRY_TWICE), 1, 0.5, 1) is None
 
 
 @given(failures=st.integers(0, 10_000))
 def test_throttling_is_never_a_failure(failures: int) -> None:
     """A throttled request is sent again without limit; the rate limiter decides when."""
-    assert decide(_finding(Next.WAIT), failures, 0.5, POLICY) == Retry(0.0)
+    assert decide(_finding(Next.WAIT), failures, 0.5, ATTEMPTS) == Retry(0.0)
 
 
 @given(asked=st.floats(0, LONGEST_RETRY_AFTER))
@@ -48,7 +56,7 @@ def test_a_throttled_customer_waits_for_its_retry_after(asked: float) -> None:
     """Even where the gate opens earlier: the limit may be its own, and others do not wait for it. A short wait is the
     gate's for all.
     """
-    assert decide(_finding(Next.WAIT), 0, 0.5, POLICY, asked) == Retry(asked if asked > SHORT_PAUSE else 0.0)
+    assert decide(_finding(Next.WAIT), 0, 0.5, ATTEMPTS, asked) == Retry(asked if asked > SHORT_PAUSE else 0.0)
 
 
 @given(seconds=st.integers(-(10**6), 10**6))
@@ -64,19 +72,18 @@ def test_retry_after_as_a_date(seconds: int) -> None:
     asked=st.none() | st.floats(0, LONGEST_RETRY_AFTER),
 )
 def test_waits_are_between_retry_after_and_the_maximum(failures: int, jitter: float, asked: float | None) -> None:
-    """Never earlier than Retry-After, never later than it plus the spread or the policy's longest wait."""
-    decision = decide(_finding(Next.RETRY), failures, jitter, POLICY, asked)
+    """Never earlier than Retry-After, never later than it plus the spread or the longest wait."""
+    decision = decide(_finding(Next.RETRY), failures, jitter, ATTEMPTS, asked)
     assert isinstance(decision, Retry)
     assert decision.after >= (asked or 0.0)
-    assert decision.after <= max((asked or 0.0) * (1 + POLICY.spread), POLICY.first_wait * 2 ** (failures - 1))
+    assert decision.after <= max((asked or 0.0) * (1 + SPREAD), FIRST_WAIT * 2 ** (failures - 1))
 
 
 def test_the_longest_wait_applies_to_any_number_of_failures() -> None:
     """The doubling ends and never overflows."""
-    patient = RetryPolicy(attempts=10**9)
-    decision = decide(_finding(Next.RETRY), 10**8, 0.999, patient)
+    decision = decide(_finding(Next.RETRY), 10**8, 0.999, attempts=10**9)
     assert isinstance(decision, Retry)
-    assert decision.after <= patient.longest_wait
+    assert decision.after <= LONGEST_WAIT
 
 
 @pytest.mark.parametrize(
