@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -28,8 +29,6 @@ ANY_CODE = frozenset(range(256))
 
 _Names = dict[str, list[ast.expr]]
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
-_FUNCTIONS = {node.name: node for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, _Function)}
 
 
 class Message(NamedTuple):
@@ -46,9 +45,21 @@ class Message(NamedTuple):
     where: str
 
 
+@cache
+def read_sources() -> dict[Path, ast.Module]:
+    """The syntax tree of each file of the program; not read on import, which every process that runs tests does."""
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+@cache
+def _functions() -> dict[str, _Function]:
+    trees = read_sources().values()
+    return {node.name: node for tree in trees for node in ast.walk(tree) if isinstance(node, _Function)}
+
+
 def collect_messages() -> Iterator[Message]:
     """Every message of the program, apart from those that only pass on another one."""
-    for path, tree in TREES.items():
+    for path, tree in read_sources().items():
         names: dict[ast.AST, _Names] = {}
         # inner functions come after outer ones, so each call is found with the names of its own function
         for scope in ast.walk(tree):
@@ -106,8 +117,8 @@ def _choices(node: ast.expr, known: _Names) -> list[tuple[ast.expr, _Names]]:
             found = known.get(name, [])
         case ast.NamedExpr(value=value) | ast.Starred(value=value) | ast.Tuple(elts=[value, *_]):
             found = [value]
-        case ast.Call(func=ast.Name(id=name)) if name in _FUNCTIONS:
-            function = _FUNCTIONS[name]
+        case ast.Call(func=ast.Name(id=name)) if name in _functions():
+            function = _functions()[name]
             known = _assigned_in(function)
             found = [one.value for one in ast.walk(function) if isinstance(one, ast.Return) and one.value]
         case _:

@@ -1,6 +1,7 @@
 """Each catalogue is whole, keeps the placeholders, and is compiled."""
 
 import re
+from functools import cache
 
 import pytest
 from language_support import messages
@@ -13,6 +14,7 @@ _NAME = re.compile(r"\{\w*\}")
 _LONGEST_HEADER = 30
 """Characters: a column of the workbook is about as wide."""
 _COLUMNS = {"report/workbook/columns.py", "report/workbook/sheets.py", "report/notes.py"}
+_read = cache(messages.read_catalogue)
 TRANSLATED = pytest.mark.parametrize("language", LANGUAGES[1:])
 
 
@@ -21,7 +23,7 @@ def test_catalogues_are_whole_and_compiled(language: str) -> None:
     """Every message is translated; `python tests/tools/messages.py` compiles them."""
     assert messages.missing(language) == []
     compiled = messages.catalogue_file(language).with_suffix(".mo").read_bytes()
-    assert compiled == messages.compiled(messages.read_catalogue(language))
+    assert compiled == messages.compiled(_read(language))
     assert languages.load(language).code == language
 
 
@@ -29,7 +31,7 @@ def test_catalogues_are_whole_and_compiled(language: str) -> None:
 def test_no_message_is_left_over(language: str) -> None:
     """What the program no longer says is in no catalogue."""
     known = {messages.forms(one.id)[0] for one in messages.collect() if one.id}
-    assert {messages.forms(one.id)[0] for one in messages.read_catalogue(language) if one.id} == known
+    assert {messages.forms(one.id)[0] for one in _read(language) if one.id} == known
 
 
 @TRANSLATED
@@ -37,7 +39,7 @@ def test_translations_keep_placeholders_and_outer_spaces(language: str) -> None:
     """A value that is missing would be lost, and one too many ends the program."""
     wrong = [
         (text, form)
-        for one in messages.read_catalogue(language)
+        for one in _read(language)
         if one.id
         for text in messages.forms(one.id)[-1:]
         for form in messages.forms(one.string)
@@ -55,7 +57,7 @@ def _margin(text: str) -> str:
 @TRANSLATED
 def test_headers_of_columns_are_short(language: str) -> None:
     """Those that are short in English: a wide header makes a narrow column wide."""
-    catalogue = messages.read_catalogue(language)
+    catalogue = _read(language)
     long = [
         known.string
         for one in messages.collect()

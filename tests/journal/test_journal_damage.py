@@ -144,7 +144,7 @@ def test_an_answer_that_contradicts_itself_counts_as_damaged(
     done = journal.finally_answered(run, facts.rows)
     assert [row in done for row in range(3)] == [True, False, True]
     monkeypatch.setenv("AUDITOR_API_URL", "https://api.example")
-    assert main(["report", str(run)]) == 3
+    assert main(["report", str(run), "--format", "csv"]) == 3
     assert "Damaged lines of the journal, counted as not answered: 5\n" in capsys.readouterr().out
     assert [line.split(",")[3].strip(chr(34)) for line in (run / "results.csv").read_text().splitlines()[1:]] == [
         "eligible",

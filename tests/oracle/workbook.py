@@ -1,5 +1,5 @@
 """What audit.xlsx and the workbooks of account managers must say, cell by cell: from the run's rows and journal, and from the
-oracles of changes and sums. Cells are read back as texts by python-calamine; links and the chart by openpyxl.
+oracles of changes and sums. Cells are read back as texts by python-calamine.
 """
 
 import json
@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo, available_timezones
 
-import openpyxl
 from python_calamine import CalamineWorkbook
 
 from auditor.core.model import Reason, Verdict
@@ -27,6 +26,7 @@ from oracle import evidence, words
 from oracle.changes import blocked_history, expected_changes
 from oracle.evidence import Evidence, Record, own_names
 from oracle.sums import Column, exact_float, expected_columns
+from oracle.workbook_parts import Page, read_pages
 
 NAME, INDEX = "audit.xlsx", "by-owner/index.csv"
 _ORDER = {
@@ -405,8 +405,8 @@ class _Workbook:
         return CalamineWorkbook.from_path(str(self.run / self.name))
 
     @cached_property
-    def _pages(self) -> Any:
-        return openpyxl.load_workbook(self.run / self.name)
+    def _pages(self) -> dict[str, Page]:
+        return read_pages(self.run / self.name)
 
     def _rows(self, sheet: str) -> list[Row]:
         return [tuple(map(_text, row)) for row in self._texts.get_sheet_by_name(sheet).to_python()]
@@ -414,11 +414,6 @@ class _Workbook:
     def _parts(self, sheet: str) -> list[str]:
         """A sheet and those that continue it."""
         return [part for part in self._texts.sheet_names if re.fullmatch(rf"{re.escape(sheet)}( [0-9]+)?", part)]
-
-    def _links(self, sheet: str) -> dict[tuple[int, int], str]:
-        """(row, column) from 1 -> what a cell leads to."""
-        cells = (cell for row in self._pages[sheet].iter_rows() for cell in row if cell.hyperlink)
-        return {(cell.row, cell.column): cell.hyperlink.target or cell.hyperlink.location for cell in cells}
 
     def check(self) -> None:
         """Compare every cell, every link and the chart."""
@@ -467,7 +462,7 @@ class _Workbook:
             _same(f"{where}, row 1", state[0], _plain(self.subset.state))
             _same(f"{where}, row 2", says[0], _plain(f"{self.subset.sentence(sheet)} {self.subset.run_line}"))
             _check_header(where, header, [*columns])
-            links = self._links(part)
+            links = dict(self._pages[part].links)
             for number, found in enumerate(records, _HEAD + 1):
                 if place >= len(wanted):
                     raise AssertionError(f"{where}, row {number}: is one too many")
@@ -512,10 +507,9 @@ class _Workbook:
 
     def _check_folds(self, sheet: str, count: int, visible: int) -> None:
         """The old cases are hidden, and Excel can unfold them; `visible` of the sheet's records are not hidden."""
-        rows, folds = range(1, _HEAD + 1 + count), self._pages[sheet].row_dimensions
-        hidden = {row for row in rows if row > _HEAD + max(0, visible)}
-        _same(f"{self.name}, {sheet}, folded rows", {row for row in rows if folds[row].hidden}, hidden)
-        _same(f"{self.name}, {sheet}, outline", {row for row in rows if folds[row].outlineLevel}, hidden)
+        hidden = {*range(_HEAD + 1 + max(0, visible), _HEAD + 1 + count)}
+        _same(f"{self.name}, {sheet}, folded rows", self._pages[sheet].hidden, hidden)
+        _same(f"{self.name}, {sheet}, outline", self._pages[sheet].outlined, hidden)
 
     def _customer_url(self, record: Record) -> str:
         template = self.subset.found.facts.presentation.customer_link
@@ -524,9 +518,8 @@ class _Workbook:
     def _check_table(self, sheet: str, count: int) -> None:
         """The table has a filter and spans exactly the records."""
         page = self._pages[sheet]
-        last = page.cell(row=_HEAD + count, column=page.max_column).coordinate
-        ranges = [(table.ref, table.autoFilter.ref) for table in page.tables.values()]
-        _same(f"{self.name}, {sheet}, table", ranges, [(f"A{_HEAD}:{last}",) * 2] if count else [])
+        wanted = [(f"A{_HEAD}:{page.last_column}{_HEAD + count}",) * 2] if count else []
+        _same(f"{self.name}, {sheet}, table", page.tables, wanted)
 
     # ---- the first sheet ----
 
@@ -566,7 +559,7 @@ class _Workbook:
         for number, row in enumerate(table, begin + 3):
             if row[0] in self.workbooks:
                 links[number, last] = self.workbooks[row[0]]
-        found_links = {cell: unquote(target) for cell, target in self._links("Summary").items()}
+        found_links = {cell: unquote(target) for cell, target in self._pages["Summary"].links.items()}
         _same(f"{where}, links", found_links, links)
         self._check_chart(first)
 
@@ -696,13 +689,11 @@ class _Workbook:
     def _check_chart(self, first: int) -> None:
         """The bars show the customers of the three verdicts, and so do the numbers kept for viewers that do not calculate."""
         where = f"{self.name}, Summary, chart"
-        (chart,) = self._pages["Summary"]._charts
-        (series,) = chart.series
-        areas = [part.f.replace("'", "") for part in (series.cat.strRef, series.val.numRef)]
+        ((series,),) = self._pages["Summary"].charts
+        areas = [area.replace("'", "") for area in series.cells]
         _same(where, areas, [f"Summary!${column}${first}:${column}${first + 2}" for column in "AB"])
-        kept = [[point.v for point in part.pt] for part in (series.cat.strRef.strCache, series.val.numRef.numCache)]
         counts = [float(self.subset.customers_of(verdict)) for verdict in _ORDER]
-        _same(where, kept, [[word for word, _ in _ORDER.values()], counts])
+        _same(where, [series.names, series.values], [[word for word, _ in _ORDER.values()], counts])
 
     # ---- the last sheet ----
 

@@ -20,6 +20,13 @@ def blocked_run(folder: Path, reasons: str = "bbe", **facts: Any) -> Run:
     return new_run(folder, rows, [answer(n, n, names[one]) for n, one in enumerate(reasons)], **facts)
 
 
+def rendered_run(folder: Path) -> Run:
+    """Three blocked customers and an eligible one, with a first rendering: a test that types into it takes a copy."""
+    run = blocked_run(folder, "bbbe")
+    Rendering(run)
+    return run
+
+
 class Rendering:
     """A rendering as the commands do it, and what it said.
 
@@ -36,7 +43,6 @@ class Rendering:
         notes = collect_notes(run.path, source)
         report.render(run.stored, formats, notes=notes, kept=self.kept.append)
         run.verify()
-        report.check_reproducible(run.stored)
         self.notes = report.read_notes(run.path)
 
     def texts(self, customer: str) -> tuple[str, str, str]:

@@ -109,10 +109,10 @@ class Run:
         (self.path / "journal.jsonl").write_bytes(_journal(settled))
         return settled
 
-    def recorded(self) -> "Run":
+    def recorded(self, formats: Iterable[str] = BOTH) -> "Run":
         """Renders it, verifies it, and adds it to the history, as a command does."""
         with report.history_file(self.path.parent, self.facts) as history:
-            report.render(self.stored, BOTH, history)
+            report.render(self.stored, tuple(formats), history)
             self.verify()
             if history:
                 history.publish()

@@ -17,6 +17,7 @@ from verify_support import copy_run, verify
 from auditor.errors import IncompleteError
 from auditor.report.page import MOST_OF_VERDICT
 from auditor.report.render import FORMATS
+from conftest import few_examples
 
 Change = Callable[[Run], object]
 BOOK, ANN = "audit.xlsx", "by-owner/ann.xlsx"
@@ -42,6 +43,7 @@ def run(rendered: Run, tmp_path: Path) -> Run:
     return copy_run(rendered, tmp_path)
 
 
+@few_examples()
 @given(cases(), st.none() | cases())
 def test_whatever_is_rendered_agrees(case: Case, earlier: Case | None) -> None:
     """Documents of any rows, answers and members, of any customers who left, joined, changed or could not be compared."""

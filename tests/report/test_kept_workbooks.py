@@ -1,7 +1,6 @@
 """A workbook that somebody changed or has open is never replaced or removed, whatever happens to the rendering."""
 
 import os
-import signal
 import subprocess
 import sys
 from datetime import date
@@ -12,14 +11,27 @@ from zipfile import ZipFile
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from notes_support import CONTACTED, NOTE, Rendering, blocked_run, type_into
-from report_support import guid
+from notes_support import CONTACTED, NOTE, Rendering, rendered_run, type_into
+from report_support import Run, guid
+from verify_support import copy_run
 
 from auditor.errors import OutputError
 from auditor.report.kept import is_as_written, is_kept, written_hashes
 from auditor.report.workbook.by_owner import file_names
 
 TESTS = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run with its first rendering."""
+    return rendered_run(tmp_path_factory.mktemp("kept") / "r")
+
+
+@pytest.fixture
+def run(rendered: Run, tmp_path: Path) -> Run:
+    """A copy of it, in which nobody typed yet."""
+    return copy_run(rendered, tmp_path)
 
 
 def _books(run: Path) -> list[str]:
@@ -35,18 +47,14 @@ def _all_texts(run: Path) -> str:
     return "\n".join(found)
 
 
-def test_unchanged_workbooks_are_replaced(tmp_path: Path) -> None:
+def test_unchanged_workbooks_are_replaced(run: Run) -> None:
     """Nothing is kept where nobody typed anything."""
-    run = blocked_run(tmp_path / "r")
-    Rendering(run)
     assert Rendering(run).kept == []
     assert _books(run.path) == ["audit.xlsx", "by-owner/Ann.xlsx"]
 
 
-def test_changed_workbooks_are_kept_beside_the_new_ones(tmp_path: Path) -> None:
+def test_changed_workbooks_are_kept_beside_the_new_ones(run: Run) -> None:
     """Each time under another name; what was typed outside of the columns is in them as well, and verify accepts them."""
-    run = blocked_run(tmp_path / "r")
-    Rendering(run)
     for text in ("first", "second"):
         path = type_into(run.path / "by-owner" / "Ann.xlsx", {guid(0): {NOTE: text, "Domain": f"{text} elsewhere"}})
         content = path.read_bytes()
@@ -58,10 +66,8 @@ def test_changed_workbooks_are_kept_beside_the_new_ones(tmp_path: Path) -> None:
     assert "second elsewhere" in _all_texts(run.path)
 
 
-def test_a_format_that_is_left_out_removes_no_changed_workbook(tmp_path: Path) -> None:
+def test_a_format_that_is_left_out_removes_no_changed_workbook(run: Run) -> None:
     """The notes stay in notes.jsonl, and come back with the format."""
-    run = blocked_run(tmp_path / "r")
-    Rendering(run)
     type_into(run.path / "audit.xlsx", {guid(0): {NOTE: "called"}})
     found = Rendering(run, formats=("csv",))
     assert [path.name for path in found.kept] == _books(run.path)
@@ -70,10 +76,8 @@ def test_a_format_that_is_left_out_removes_no_changed_workbook(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("lock", [".~lock.audit.xlsx#", "~$audit.xlsx"])
-def test_an_open_workbook_is_kept(tmp_path: Path, lock: str) -> None:
+def test_an_open_workbook_is_kept(run: Run, lock: str) -> None:
     """LibreOffice and Excel leave these files beside a workbook that they have open."""
-    run = blocked_run(tmp_path / "r")
-    Rendering(run)
     (run.path / lock).write_text("somebody")
     found = Rendering(run)
     assert [is_kept(path.name) for path in found.kept] == [True]
@@ -86,29 +90,20 @@ def test_an_account_manager_may_be_called_like_a_kept_workbook() -> None:
     assert not any(map(is_kept, names.values()))
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workbook as it was written."""
-    run = blocked_run(tmp_path_factory.mktemp("written") / "r", "b")
-    Rendering(run)
-    return run.path / "audit.xlsx"
-
-
 @given(new=st.binary(max_size=40), place=st.integers(0, 10_000))
-def test_any_change_is_noticed(written: Path, new: bytes, place: int) -> None:
+def test_any_change_is_noticed(rendered: Run, new: bytes, place: int) -> None:
     """By the hash."""
+    written = rendered.path / "audit.xlsx"
     known, content = written_hashes(written.parent)["audit.xlsx"], written.read_bytes()
-    changed = written.with_name("changed.xlsx")
+    changed = rendered.path.with_name("changed.xlsx")
     changed.write_bytes(content[:place] + new + content[place + len(new) :])
     assert is_as_written(changed, known) == (changed.read_bytes() == content)
     assert is_as_written(written, known)
     assert is_as_written(written, None)
 
 
-def test_a_workbook_saved_by_another_program_is_noticed_without_a_manifest(tmp_path: Path) -> None:
+def test_a_workbook_saved_by_another_program_is_noticed_without_a_manifest(run: Run) -> None:
     """As after a rendering that was killed: the manifest is gone, and with it the hashes."""
-    run = blocked_run(tmp_path / "r")
-    Rendering(run)
     path = type_into(run.path / "audit.xlsx", {guid(0): {NOTE: "called"}})
     (run.path / "manifest.json").unlink()
     assert not is_as_written(path, None)
@@ -122,39 +117,53 @@ _KILLED = """
     sys.path[:0] = {paths!r}
     from pathlib import Path
     from notes_support import Rendering, blocked_run
-    from report_support import Run
-    import auditor.report.files as files, auditor.report.kept as kept
 
-    calls = 0
-    def counted(original):
-        def call(*given, **named):
-            global calls
-            calls += 1
-            if calls == {at}:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return original(*given, **named)
-        return call
+    def kill_at(step):
+        calls = 0
+        def counted(original):
+            def call(*given, **named):
+                nonlocal calls
+                calls += 1
+                if calls == step:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return original(*given, **named)
+            return call
 
-    # every step that changes a name in the folder
-    for name in ("rename", "replace", "unlink"):
-        setattr(Path, name, counted(getattr(Path, name)))
-    run = blocked_run(Path({run!r}))
-    Rendering(run)
+        # every step that changes a name in the folder
+        for name in ("rename", "replace", "unlink"):
+            setattr(Path, name, counted(getattr(Path, name)))
+
+    # each in a process of its own, which has the libraries already
+    for step, folder in {folders!r}.items():
+        child = os.fork()
+        if not child:
+            kill_at(step)
+            Rendering(blocked_run(Path(folder), "bbbe"))
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        assert status in (0, signal.SIGKILL), status
 """
+_STEPS = (1, 5, 7, 8, 9, 10, 11, 13)
+
+
+@pytest.fixture(scope="module")
+def killed(rendered: Run, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Run]:
+    """Step -> a run with two changed workbooks, whose rendering was killed before this step that changes a name."""
+    typed = copy_run(rendered, tmp_path_factory.mktemp("typed"))
+    type_into(typed.path / "by-owner" / "Ann.xlsx", {guid(0): {NOTE: "typed by Ann", "Domain": "ann elsewhere"}})
+    type_into(typed.path / "audit.xlsx", {guid(1): {CONTACTED: date(2026, 11, 29), "Domain": "boss elsewhere"}})
+    runs = {step: copy_run(typed, tmp_path_factory.mktemp("killed")) for step in _STEPS}
+    folders = {step: str(run.path) for step, run in runs.items()}
+    script = dedent(_KILLED).format(paths=[str(TESTS / "report"), str(TESTS)], folders=folders)
+    subprocess.run([sys.executable, "-c", script], check=True)
+    return runs
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
-@pytest.mark.parametrize("at", [1, 5, 7, 8, 9, 10, 11, 13])
-def test_a_killed_rendering_loses_nothing_that_was_typed(tmp_path: Path, at: int) -> None:
-    """Killed before each step that changes a name in the folder; the next rendering has the notes, and every changed file is there."""
-    run = blocked_run(tmp_path / "r")
-    Rendering(run)
-    type_into(run.path / "by-owner" / "Ann.xlsx", {guid(0): {NOTE: "typed by Ann", "Domain": "ann elsewhere"}})
-    type_into(run.path / "audit.xlsx", {guid(1): {CONTACTED: date(2026, 11, 29), "Domain": "boss elsewhere"}})
-    paths = [str(TESTS / "report"), str(TESTS)]
-    script = dedent(_KILLED).format(paths=paths, at=at, run=str(run.path))
-    code = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True).returncode
-    assert code in (0, -signal.SIGKILL)
+@pytest.mark.parametrize("step", _STEPS)
+def test_a_killed_rendering_loses_nothing_that_was_typed(killed: dict[int, Run], step: int) -> None:
+    """The next rendering has the notes, and every changed file is there."""
+    run = killed[step]
     assert "typed by Ann" in _all_texts(run.path)
     found = Rendering(run)
     assert found.texts(guid(0))[1] == "typed by Ann"
@@ -162,10 +171,8 @@ def test_a_killed_rendering_loses_nothing_that_was_typed(tmp_path: Path, at: int
     assert all(text in _all_texts(run.path) for text in ("ann elsewhere", "boss elsewhere"))
 
 
-def test_a_workbook_that_cannot_be_moved_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_workbook_that_cannot_be_moved_stays(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on Windows, where another program has it open: the error names it, and the file is as it was."""
-    run = blocked_run(tmp_path / "r")
-    Rendering(run)
     path = type_into(run.path / "audit.xlsx", {guid(0): {NOTE: "called"}})
     content = path.read_bytes()
     original = Path.rename

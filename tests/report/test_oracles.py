@@ -16,6 +16,7 @@ from auditor import journal
 from auditor.core.model import Cause, Verdict
 from auditor.core.results.money import add_up
 from auditor.core.run_facts import Membership, MembershipSource, Presentation, RunFacts
+from conftest import few_examples
 from oracle import changes, evidence, summary
 from oracle.facts import read_facts
 from oracle.sums import Column as OracleColumn
@@ -38,6 +39,7 @@ def _made(folder: Path, case: Case, **facts: Any) -> Run:
     return new_run(folder, case.rows, case.answers, case.members, **made)
 
 
+@few_examples()
 @given(cases(), cases(), cases(), st.sampled_from([None, 0, 1]))
 def test_runs_that_know_of_each_other(first: Case, second: Case, third: Case, against: int | None) -> None:
     """Three runs, the last compared with one of the others or with none, of whom the history knows all the same."""
@@ -54,6 +56,7 @@ def test_runs_that_know_of_each_other(first: Case, second: Case, third: Case, ag
             check(runs[-1])
 
 
+@few_examples()
 @given(cases(), st.data())
 def test_sums_of_any_texts(case: Case, data: st.DataObject) -> None:
     """Two columns added up, of which one may have the name of a column of ours."""

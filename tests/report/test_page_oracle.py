@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from nights_support import copied
 from page_support import SCRIPT, markup_of, sample_run, verdicts
 from report_support import NOON, STATUS, Case, Run, answer, cases, guid, new_run, passing_run, row
+from verify_support import copy_run
 
 from auditor.core.model import Cause, Reason, Verdict
 from auditor.core.run_facts import ListWarning, Presentation
 from auditor.report.page import context, selection
+from conftest import few_examples
 from oracle import page as page_oracle
 from oracle.page_markup import Page
 
@@ -62,22 +65,35 @@ FACTS = st.fixed_dictionaries(
 )
 
 
+READ = ("csv", "html")
+"""What the oracle reads."""
+
+
 def _render(run: Run) -> Path:
-    """Render what the oracle reads; give the page."""
-    run.render(("csv", "html"))
+    """Render it; give the page."""
+    run.render(READ)
     return run.path / page_oracle.NAME
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
+@pytest.fixture(scope="module")
+def right(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run with rows of each verdict, with its page."""
     facts: dict[str, Any] = {"presentation": Presentation(sums=("Seats",)), "list_warnings": WARNINGS}
-    run = new_run(tmp_path / "r", ROWS, ANSWERS, max_undetermined=9, requests={"sent": 3}, **facts)
+    run = new_run(
+        tmp_path_factory.mktemp("page") / "r", ROWS, ANSWERS, max_undetermined=9, requests={"sent": 3}, **facts
+    )
     _render(run)
+    page_oracle.check(run.path)
     return run
 
 
-@settings(max_examples=25)
+@pytest.fixture
+def run(right: Run, tmp_path: Path) -> Run:
+    """A copy of it."""
+    return copy_run(right, tmp_path)
+
+
+@few_examples()
 @given(cases(), FACTS)
 def test_the_page_of_any_run_agrees(case: Case, facts: dict[str, Any]) -> None:
     """Any rows, answers, members and facts: each text of the page is what it must be, and no record is missing."""
@@ -89,7 +105,7 @@ def test_the_page_of_any_run_agrees(case: Case, facts: dict[str, Any]) -> None:
         assert sum(verdicts(markup_of(run)).values()) == len(customers) + len(nobody)
 
 
-@settings(max_examples=10)
+@few_examples()
 @given(cases(), st.integers(0, 3))
 def test_the_page_of_a_long_list_agrees(case: Case, most: int) -> None:
     """What a page may leave out it says that it leaves out, and it has all that it must have, in order."""
@@ -129,7 +145,7 @@ def test_a_long_list_is_cut_where_the_program_cuts_it(tmp_path: Path) -> None:
     assert "eligible.csv has all of them" in text
 
 
-@settings(max_examples=15)
+@few_examples()
 @given(
     st.lists(
         st.dictionaries(st.integers(1, 5), st.sampled_from(STATES), min_size=1, max_size=5), min_size=2, max_size=3
@@ -143,12 +159,11 @@ def test_the_page_of_a_run_after_others_agrees(days: list[dict[int, tuple[str, i
         run = None
         for day, known in enumerate(days):
             run = _day(Path(folder), 40 * day, known, run)
-            _render(run)
             page_oracle.check(run.path, most_changes=most)
 
 
 def _day(folder: Path, day: int, known: dict[int, tuple[str, int]], old: Run | None = None) -> Run:
-    """The run of a day: for each customer its reason and the month of its last update; compared with another run."""
+    """The rendered run of a day: for each customer its reason and the month of its last update; compared with another run."""
     began = NOON + timedelta(days=day)
     rows = [row(customer, company_name=f"<{customer}>", source_row=customer) for customer in known]
     rows.append(rows[0] | {"source_row": 9})
@@ -164,16 +179,23 @@ def _day(folder: Path, day: int, known: dict[int, tuple[str, int]], old: Run | N
         for place, (customer, (reason, month)) in enumerate(known.items())
     ]
     facts: dict[str, Any] = {"started_at": began, "finished_at": began, "max_undetermined": 9}
-    return new_run(folder / f"{began:%Y%m%dT%H%M%SZ}", rows, answers, **facts).compared_with(old).recorded()
+    return new_run(folder / f"{began:%Y%m%dT%H%M%SZ}", rows, answers, **facts).compared_with(old).recorded(READ)
+
+
+@pytest.fixture(scope="module")
+def week(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
+    """Two runs, a week apart: one customer blocked all the time, one newly, one removed."""
+    folder = tmp_path_factory.mktemp("week")
+    old = _day(folder, 0, {1: ("under_review", 0), 2: ("allowed", 3), 3: ("allowed", 3)})
+    run = _day(folder, 7, {1: ("under_review", 0), 2: ("under_review", 11)}, old)
+    page_oracle.check(run.path)
+    return [old, run]
 
 
 @pytest.fixture
-def later(tmp_path: Path) -> Run:
-    """A run a week after another one: one customer blocked all the time, one newly, one removed."""
-    old = _day(tmp_path, 0, {1: ("under_review", 0), 2: ("allowed", 3), 3: ("allowed", 3)})
-    run = _day(tmp_path, 7, {1: ("under_review", 0), 2: ("under_review", 11)}, old)
-    _render(run)
-    return run
+def later(week: list[Run], tmp_path: Path) -> Run:
+    """A copy of the later one, with the earlier one and the history beside it."""
+    return copied(week, tmp_path)[1]
 
 
 def test_the_cards_follow_the_runs(later: Run) -> None:
@@ -192,7 +214,7 @@ def test_how_often_a_customer_was_blocked_is_said(tmp_path: Path) -> None:
     for day, reason in enumerate(("under_review", "allowed", "under_review")):
         run = _day(tmp_path, day, {1: (reason, 3), 2: ("under_review", 3)}, run)
     assert run is not None
-    text = _render(run).read_text(encoding="utf-8")
+    text = (run.path / page_oracle.NAME).read_text(encoding="utf-8")
     page_oracle.check(run.path)
     # the first customer stands on two rows, and is there once
     assert re.findall(r"<small>(blocked .*?)</small>", text) == ["blocked 2 times"]
@@ -307,7 +329,6 @@ def test_what_is_shown_wrong_is_found(run: Run, change: Callable[[str], str], fo
     """In a table, in the order of its rows, in the data beside it, on a card, in a chart, in the title: named with its row."""
     path = run.path / page_oracle.NAME
     before = path.read_text(encoding="utf-8")
-    page_oracle.check(run.path)
     changed = change(before)
     assert changed != before
     path.write_text(changed, encoding="utf-8")
@@ -356,7 +377,6 @@ def test_a_row_that_is_left_out_is_found(run: Run, last: str) -> None:
 def test_what_became_of_customers_is_compared(later: Run, change: Callable[[str], str], found: str) -> None:
     """With changes.csv, and with since when the runs before had the customer as blocked."""
     path = later.path / page_oracle.NAME
-    page_oracle.check(later.path)
     before = path.read_text(encoding="utf-8")
     changed = change(before)
     assert changed != before

@@ -19,7 +19,7 @@ from verify_support import copy_run, verify
 from auditor.core.model import Cause
 from auditor.core.run_facts import Membership, MembershipSource
 from auditor.errors import IncompleteError
-from conftest import many_examples
+from conftest import few_examples, many_examples
 
 ROWS = [
     row(1, owner="ann", company_name='a\nb, "c"', other={"Tags": "", "Seats": "007"}),
@@ -66,6 +66,7 @@ def _found(run: Run) -> str:
     return caught.value.message
 
 
+@few_examples()
 @given(cases(), st.sampled_from([BOTH, ("csv",), ("parquet",)]))
 def test_whatever_is_rendered_agrees(case: Case, formats: tuple[str, ...]) -> None:
     """Any rows, answers and members, in any formats, and the ledger is the one counted while writing."""

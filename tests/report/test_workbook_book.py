@@ -9,19 +9,21 @@ from zipfile import ZipFile
 
 import pytest
 from book_support import HEAD, INJECTIONS, awkward_run, opened, opened_records, parts, records, render, sheet
-from hypothesis import given, settings
-from report_support import Case, answer, cases, new_run, row
+from hypothesis import given
+from report_support import Case, Run, answer, cases, new_run, row
 
 from auditor.core.model import Cause, Verdict
 from auditor.core.results import ACCOUNT_VERIFICATION, VERDICTS
 from auditor.core.run_facts import Presentation
 from auditor.errors import OutputError
 from auditor.report.files import AtomicFile
+from conftest import few_examples
+from oracle import workbook as oracle
 
 SHEETS = ["Summary", "Action needed", "Changes", "All customers", "Not verified", "About"]
 
 
-@settings(max_examples=25)
+@few_examples()
 @given(cases())
 def test_any_run_reads_back_as_it_is(case: Case) -> None:
     """Whatever the lists and the API say, the workbooks say it, and both libraries read the same records of them."""
@@ -35,29 +37,46 @@ def test_any_run_reads_back_as_it_is(case: Case) -> None:
         assert [one["Verdict"] for one in also] == [one["Verdict"] for one in read]
 
 
+ROW_BY_ROW, IN_MEMORY = 0, 10**9
+"""From how many cells on a workbook is made row by row."""
+
+
+def _awkward(folder: Path, most_cells: int) -> Run:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("auditor.report.workbook.MOST_CELLS", most_cells)
+        run = awkward_run(folder / "r")
+        run.render(["xlsx"])
+    return run
+
+
+@pytest.fixture(scope="module")
+def awkward(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Run]:
+    """Awkward texts in workbooks that were made in both ways, compared and verified."""
+    runs = {most: _awkward(tmp_path_factory.mktemp("awkward"), most) for most in (ROW_BY_ROW, IN_MEMORY)}
+    for run in runs.values():
+        oracle.check(run.path)
+        run.verify()
+    return runs
+
+
 # openpyxl reads `_x005F_` as `_` where texts are shared, as in a workbook made in memory
-@pytest.mark.parametrize(("most_cells", "readers"), [(0, (records, opened_records)), (10**9, (records,))])
+@pytest.mark.parametrize(("most_cells", "readers"), [(ROW_BY_ROW, (records, opened_records)), (IN_MEMORY, (records,))])
 @pytest.mark.parametrize("name", ["Action needed", "Not verified", "All customers"])
 def test_an_awkward_name_stays_the_text_that_it_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, most_cells: int, readers: tuple[Any, ...]
+    awkward: dict[int, Run], name: str, most_cells: int, readers: tuple[Any, ...]
 ) -> None:
     """A name that looks like a formula, a number, a link, markup or an escape is read back as that very text."""
-    monkeypatch.setattr("auditor.report.workbook.MOST_CELLS", most_cells)
-    run = awkward_run(tmp_path / "r")
-    render(run)
-    run.verify()
     for read in readers:
-        found = [one["Customer"] for one in read(run.path / "audit.xlsx", name)]
+        found = [one["Customer"] for one in read(awkward[most_cells].path / "audit.xlsx", name)]
         # no XML can hold this character
         wanted = [text.replace("\ufffe", "_xFFFE_") for text in INJECTIONS]
         unread = [text.replace("_xFFFE_", "\ufffe") for text in wanted]
         assert sorted({*found}) in (sorted(wanted), sorted(unread))
 
 
-def test_nothing_in_it_is_a_formula_or_a_macro(tmp_path: Path) -> None:
+def test_nothing_in_it_is_a_formula_or_a_macro(awkward: dict[int, Run]) -> None:
     """No cell of any sheet holds a formula, and the only links are those that were asked for."""
-    run = awkward_run(tmp_path / "r")
-    render(run)
+    run = awkward[IN_MEMORY]
     content = parts(run.path / "audit.xlsx")
     assert not [name for name in content if "vba" in name.casefold() or "macro" in name.casefold()]
     assert not [name for name, part in content.items() if name.startswith("xl/worksheets/sheet") and "<f>" in part]
@@ -77,15 +96,12 @@ def test_nothing_in_it_is_a_formula_or_a_macro(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize(("most_cells", "day"), [(0, 31), (10**9, 1)])
+@pytest.mark.parametrize(("most_cells", "day"), [(ROW_BY_ROW, 31), (IN_MEMORY, 1)])
 def test_two_renderings_are_the_same_to_the_byte(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_cells: int, day: int
+    awkward: dict[int, Run], tmp_path: Path, most_cells: int, day: int
 ) -> None:
     """No clock, no order of a set and no temporary name leaves a trace, in the workbooks of account managers either."""
-    monkeypatch.setattr("auditor.report.workbook.MOST_CELLS", most_cells)
-    run, again = awkward_run(tmp_path / "a" / "r"), awkward_run(tmp_path / "b" / "r")
-    render(run)
-    render(again)
+    run, again = awkward[most_cells], _awkward(tmp_path, most_cells)
     names = sorted(path.relative_to(run.path) for path in run.path.rglob("*.xlsx"))
     assert len(names) > 20
     assert [(run.path / name).read_bytes() for name in names] == [(again.path / name).read_bytes() for name in names]
@@ -115,10 +131,9 @@ def test_dates_are_dates_and_ids_are_text(tmp_path: Path) -> None:
     assert second["Customer id"] == "0012"
 
 
-def test_every_table_is_a_table_with_a_frozen_header(tmp_path: Path) -> None:
+def test_every_table_is_a_table_with_a_frozen_header(awkward: dict[int, Run]) -> None:
     """Tables with filters over exactly the records; the header stays, and prints on each sheet of paper."""
-    run = awkward_run(tmp_path / "r")
-    render(run)
+    run = awkward[IN_MEMORY]
     book = opened(run.path / "audit.xlsx")
     for name, count in (("Action needed", 1), ("Not verified", 1), ("All customers", 3)):
         (table,) = book[name].tables.values()
@@ -253,7 +268,7 @@ def test_the_summary_counts_and_explains(tmp_path: Path) -> None:
 
 def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the workbook cannot be written, the error says how to go on, and no part of it stays."""
-    run = awkward_run(tmp_path / "r")
+    run = new_run(tmp_path / "r", [row(1, owner="Ann")], [answer(0, 1, "under_review")])
     before = set(run.path.iterdir())
     written = AtomicFile.write
 

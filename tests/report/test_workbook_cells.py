@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 from book_support import HEAD, opened, opened_records, parts, render
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from report_support import answer, new_run, passing_run, row
 
 from auditor.report.workbook.limits import TEXT, cut, headers, sheet_name
+from conftest import few_examples
 
 _LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="_")
 
 
-@settings(max_examples=25)
+@few_examples()
 @given(st.lists(st.text(_LETTERS, max_size=30), min_size=1, max_size=30))
 def test_every_text_survives(texts: list[str]) -> None:
     """Whatever XML can hold is read back as it was, carriage returns too."""

@@ -9,15 +9,18 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from book_support import compared_run, render
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from nights_support import copied
 from report_support import TEXTS, Case, Run, answer, cases, guid, new_run, passing_run, row
+from verify_support import copy_run
 
 from auditor import report
 from auditor.core.model import Cause
 from auditor.core.results import NoteCell, NoteText
 from auditor.core.run_facts import ListWarning, OwnerWorkbooks, Presentation
 from auditor.report import CustomerNote
+from conftest import few_examples
 from oracle import workbook
 
 ANN = "by-owner/Ann.xlsx"
@@ -69,7 +72,7 @@ NOTES = st.lists(
 )
 
 
-@settings(max_examples=25)
+@few_examples()
 @given(cases(), FACTS, NOTES)
 def test_any_run_has_the_workbooks_that_it_must_have(
     case: Case, facts: dict[str, Any], notes: list[CustomerNote]
@@ -85,7 +88,7 @@ DATES = st.sampled_from([None, "2026-10-01T10:00:00", "2026-11-22T09:00:00", "20
 STATES = st.lists(st.tuples(REASONS, DATES), min_size=6, max_size=6)
 
 
-@settings(max_examples=15)
+@few_examples()
 @given(STATES, STATES, st.sampled_from(OwnerWorkbooks))
 def test_any_comparison_has_the_workbooks_that_it_must_have(
     then: list[tuple[str | None, str | None]], now: list[tuple[str | None, str | None]], packs: OwnerWorkbooks
@@ -116,17 +119,23 @@ def _listed(lines: Lines, states: list[tuple[str | None, str | None]]) -> tuple[
     return listed, answers
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
+@pytest.fixture(scope="module")
+def right(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run with by-owner workbooks."""
     rows = [row(n, owner=["Ann", "Bo"][n % 2], company_name=f"Company {n}", other={"Tags": f"t{n}"}) for n in range(9)]
     rows.append(row("no id", owner="Ann", source_row=99))
     reasons = ["under_review", "allowed", "service_error"]
     answers = [answer(n, n, reasons[n % 3], last_update_raw=f"2026-01-{n + 1:02d}T00:00:00") for n in range(9)]
     warnings = (ListWarning("b <x>.csv", "row 3: more than one id"),)
-    made = new_run(tmp_path / "r", rows, answers, list_warnings=warnings)
+    made = new_run(tmp_path_factory.mktemp("workbooks") / "r", rows, answers, list_warnings=warnings)
     render(made)
     return made
+
+
+@pytest.fixture
+def run(right: Run, tmp_path: Path) -> Run:
+    """A copy of it."""
+    return copy_run(right, tmp_path)
 
 
 def _found(run: Run) -> str:
@@ -248,16 +257,24 @@ def test_a_count_of_the_summary_is_compared(run: Run) -> None:
     assert "Summary, account managers" in _found(run)
 
 
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run with sums and a baseline."""
+    rows = [row(n, owner="Ann", other={"Revenue": f"{n + 1}0.5"}) for n in range(3)]
+    answers = [answer(n, n, "under_review" if n else "allowed") for n in range(3)]
+    folder = tmp_path_factory.mktemp("compared")
+    made = compared_run(folder, rows, answers, presentation=Presentation(sums=("Revenue",)))
+    render(made)
+    return made
+
+
 @pytest.mark.parametrize(
     ("cell", "old", "new"),
     [("C", "<v>-1</v>", "<v>-2</v>"), ("D", "<v>51</v>", "<v>52</v>"), ("F", "<v>51</v>", "<v>52</v>")],
 )
-def test_what_was_added_up_and_gained_is_compared(tmp_path: Path, cell: str, old: str, new: str) -> None:
+def test_what_was_added_up_and_gained_is_compared(compared: Run, tmp_path: Path, cell: str, old: str, new: str) -> None:
     """The difference to the baseline run, the sums of all, and of an account manager."""
-    rows = [row(n, owner="Ann", other={"Revenue": f"{n + 1}0.5"}) for n in range(3)]
-    answers = [answer(n, n, "under_review" if n else "allowed") for n in range(3)]
-    made = compared_run(tmp_path, rows, answers, presentation=Presentation(sums=("Revenue",)))
-    render(made)
+    made = copied([compared], tmp_path)[0]
     where = re.compile(rf'(<c r="{cell}[0-9]+" s="[0-9]+">){re.escape(old)}')
     _change(made.path / "audit.xlsx", "xl/worksheets/sheet1.xml", lambda part: where.sub(rf"\g<1>{new}", part))
     assert "audit.xlsx, Summary" in _found(made)

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 from book_support import records, render, sheet
-from hypothesis import given, settings
+from hypothesis import given
 from report_support import Case, Run, answer, cases, guid, new_run, passing_run, row
 
 from auditor.core.run_facts import OwnerWorkbooks, Presentation
+from conftest import few_examples
 
 
 def _run(folder: Path, packs: OwnerWorkbooks = OwnerWorkbooks.ACTING) -> Run:
@@ -18,14 +19,20 @@ def _run(folder: Path, packs: OwnerWorkbooks = OwnerWorkbooks.ACTING) -> Run:
     return new_run(folder, rows, answers, presentation=Presentation(packs=packs))
 
 
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """It with its workbooks, which no test changes."""
+    run = _run(tmp_path_factory.mktemp("packs") / "r")
+    render(run)
+    return run
+
+
 def _packs(run: Run) -> set[str]:
     return {path.name for path in (run.path / "by-owner").iterdir()}
 
 
-def test_whoever_has_something_to_do_gets_one(tmp_path: Path) -> None:
+def test_whoever_has_something_to_do_gets_one(run: Run) -> None:
     """Blocked or undetermined rows make a workbook; the index names the others too, with their counts."""
-    run = _run(tmp_path / "r")
-    render(run)
     assert _packs(run) == {"Ann.xlsx", "Bo.xlsx", "_unassigned.xlsx", "index.csv"}
     index = {line["owner"]: line for line in run.records("by-owner/index.csv")}
     assert list(index["Cy"].values()) == ["Cy", "", "1", "1", "0", "0", ""]
@@ -41,10 +48,8 @@ def test_everybody_may_get_one(tmp_path: Path) -> None:
     assert "Cy.xlsx" in _packs(run)
 
 
-def test_a_pack_has_the_rows_of_its_owner_only(tmp_path: Path) -> None:
+def test_a_pack_has_the_rows_of_its_owner_only(run: Run) -> None:
     """In every sheet, in the order of the lists."""
-    run = _run(tmp_path / "r")
-    render(run)
     ann = run.path / "by-owner" / "Ann.xlsx"
     assert [one["Customer id"] for one in records(ann, "All customers")] == [guid(0), guid(1)]
     assert len(records(ann, "Action needed")) == 1
@@ -53,10 +58,8 @@ def test_a_pack_has_the_rows_of_its_owner_only(tmp_path: Path) -> None:
     assert [one["Customer id"] for one in records(nobody, "All customers")] == [guid(4), guid(5)]
 
 
-def test_nobody_reads_their_own_name_on_every_row(tmp_path: Path) -> None:
+def test_nobody_reads_their_own_name_on_every_row(run: Run) -> None:
     """An account manager's own workbook has no column of account managers; the whole has one."""
-    run = _run(tmp_path / "r")
-    render(run)
     for sheet_name in ("Action needed", "All customers"):
         whole, ann = (records(run.path / name, sheet_name)[0] for name in ("audit.xlsx", "by-owner/Ann.xlsx"))
         assert ("Account manager" in whole, "Account manager" in ann) == (True, False)
@@ -69,7 +72,7 @@ def test_lists_without_account_managers_have_no_packs(tmp_path: Path) -> None:
     assert not (run.path / "by-owner").exists()
 
 
-@settings(max_examples=15)
+@few_examples()
 @given(cases())
 def test_the_packs_add_up_to_the_whole(case: Case) -> None:
     """Every row is in exactly one pack, whoever owns it."""
@@ -106,10 +109,8 @@ def test_packs_of_an_older_rendering_do_not_stay(tmp_path: Path) -> None:
     assert not (run.path / "audit.xlsx").exists()
 
 
-def test_a_pack_begins_with_its_own_counts(tmp_path: Path) -> None:
+def test_a_pack_begins_with_its_own_counts(run: Run) -> None:
     """Whether the whole run is complete, in a word; how much is not known, of this account manager's rows only."""
-    run = _run(tmp_path / "r")
-    render(run)
     said = {owner: sheet(run.path / "by-owner" / f"{owner}.xlsx", "Summary")[0][0] for owner in ("Ann", "Bo")}
     state = str(sheet(run.path / "audit.xlsx", "Summary")[0][0]).partition(":")[0]
     assert said["Ann"] == f"The whole audit is {state}. In this workbook: each of 2 customers was checked"

@@ -13,6 +13,7 @@ import sys
 from collections import defaultdict
 from contextlib import redirect_stderr
 from datetime import UTC, datetime
+from functools import cache
 from io import BytesIO, StringIO
 from pathlib import Path
 
@@ -38,6 +39,7 @@ _PYTHON = (
 )
 
 
+@cache
 def collect() -> Catalog:
     """Every message of the program, with the files where it stands."""
     catalogue = Catalog(project="auditor", fuzzy=False)

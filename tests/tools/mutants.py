@@ -100,7 +100,7 @@ DEFECTS: tuple[Edit | Tamper, ...] = (
     Edit("the offset of a time dropped", "report/times.py", 'known.where(zoned, known + "Z")', 'known.str.replace("[+-][0-9]{2}:[0-9]{2}$", "Z", regex=True).where(zoned, known + "Z")'),
     Edit("a customer that is not the partner's stays eligible", RECORDS, 'frame["reason"].mask(not_listed,', 'frame["reason"].mask(not_listed & False,'),
     Edit("only the deciding answer's requests counted", RECORDS, 'groupby("customer")["attempts"].sum()', 'groupby("customer")["attempts"].last()'),
-    Edit("cases: the smallest amount first", CASES, "-item[1][1]", "item[1][1]"),
+    Edit("cases: the smallest amount first", CASES, "item[1][1].copy_negate()", "item[1][1]"),
     Edit("cases: newly blocked ones among the others", "core/results/case_group.py", "return CaseGroup.NEW", "return CaseGroup.OPEN"),
     Edit("results.parquet: numbers doubled", "report/render.py", "else float(one) for one in numbers", "else 2 * float(one) for one in numbers"),
     Edit("workbook: every status in the same words", COLUMNS, "self.language.text(one.name) for reason, one in REASONS", "self.language.text(REASONS[Reason.UNKNOWN].name) for reason, one in REASONS"),
@@ -200,14 +200,23 @@ def _checks() -> Iterator[tuple[str, Callable[["Run"], object]]]:
 def _checks_of_notes(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     """Tests that type into workbooks of runs of their own."""
     import test_typed_notes as notes
+    from notes_support import rendered_run
 
-    for test in (
-        notes.test_what_is_typed_stands_in_the_next_rendering,
-        notes.test_workbooks_that_came_back_are_read_from_a_folder,
-        notes.test_a_sheet_without_ids_is_reported,
-        notes.test_two_people_with_copies_of_one_workbook,
-    ):
-        yield "tests", partial(test, folder.with_name(test.__name__))
+    def rendered(name: str) -> "Run":
+        return rendered_run(folder.with_name(name) / "20261122T120000Z")
+
+    def came_back() -> None:
+        run = rendered("back")
+        notes.test_workbooks_that_came_back_are_read_from_a_folder(run, run.path.parent)
+
+    def two_people() -> None:
+        run = rendered("two")
+        notes.test_two_people_with_copies_of_one_workbook(run, run.path.parent)
+
+    yield "tests", lambda: notes.test_what_is_typed_stands_in_the_next_rendering(rendered("typed"))
+    yield "tests", came_back
+    yield "tests", lambda: notes.test_a_sheet_without_ids_is_reported(rendered("without_ids"))
+    yield "tests", two_people
 
 
 def _tamper(run: "Run", defect: Edit | Tamper) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from nights_support import copied
 from report_support import NOON, Run, answer, new_run, row
 
 from auditor.report.history.earlier import read_stretches
@@ -18,11 +19,17 @@ from auditor.report.records import read_customers
 THEN = NOON - timedelta(days=1)
 
 
+@pytest.fixture(scope="module")
+def earlier(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """An earlier run, in which one customer was blocked."""
+    folder = tmp_path_factory.mktemp("earlier") / "old"
+    return new_run(folder, [row(1)], [answer(0, 1, "not_allowed")], started_at=THEN, finished_at=THEN).recorded()
+
+
 @pytest.fixture
-def history(tmp_path: Path) -> Path:
-    """The history's file of an earlier run, in which one customer was blocked."""
-    old = new_run(tmp_path / "old", [row(1)], [answer(0, 1, "not_allowed")], started_at=THEN, finished_at=THEN)
-    old.recorded()
+def history(earlier: Run, tmp_path: Path) -> Path:
+    """Its file in a copy of the history."""
+    copied([earlier], tmp_path)
     (file,) = (tmp_path / "history").rglob("*.parquet")
     return file
 

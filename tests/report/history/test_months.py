@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet
 import pytest
-from nights_support import made
+from nights_support import copied, made
 from report_support import Run, guid
 from test_stretches import plain, read, write
 
@@ -51,11 +51,18 @@ def _whole_disk() -> Iterator[None]:
     DISK.left = None
 
 
-@pytest.fixture
-def runs(tmp_path: Path) -> list[Run]:
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
     """Three nights of two months."""
     nights = [(0, {1: BLOCKED, 2: FREE}), (1, {2: BLOCKED, 3: LOST}), (31, {1: FREE, 3: BLOCKED})]
-    return [made(tmp_path, LONG_AGO + day, known) for day, known in nights]
+    folder = tmp_path_factory.mktemp("three")
+    return [made(folder, LONG_AGO + day, known) for day, known in nights]
+
+
+@pytest.fixture
+def runs(three: list[Run], tmp_path: Path) -> list[Run]:
+    """A copy of them."""
+    return copied(three, tmp_path)
 
 
 def stored(reports: Path) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import duckdb
 import pandas as pd
 import pyarrow.parquet
 import pytest
-from nights_support import made
+from nights_support import copied, made
 from report_support import BOTH, Run, guid
 
 from auditor import report
@@ -68,13 +68,18 @@ def days(frame: pd.DataFrame) -> list[tuple[int, str]]:
     return [(started.day, who[-1]) for started, who in zip(frame["started_at"], frame["customer_id"], strict=True)]
 
 
-@pytest.fixture
-def reports(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
     """Three nights: 22 to 24 November, at noon."""
-    made(tmp_path, 1, {2: FREE, 1: BLOCKED})
-    made(tmp_path, 0, {1: FREE, 2: LOST})
-    made(tmp_path, 2, {3: BLOCKED})
-    return tmp_path
+    nights = [(1, {2: FREE, 1: BLOCKED}), (0, {1: FREE, 2: LOST}), (2, {3: BLOCKED})]
+    folder = tmp_path_factory.mktemp("three")
+    return [made(folder, day, known) for day, known in nights]
+
+
+@pytest.fixture
+def reports(three: list[Run], tmp_path: Path) -> Path:
+    """A copy of them."""
+    return copied(three, tmp_path)[0].path.parent
 
 
 def test_every_record_once_in_order(reports: Path) -> None:

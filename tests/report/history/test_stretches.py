@@ -8,13 +8,14 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from report_support import NOON, guid
 
 from auditor.core.run_facts import RunFacts
 from auditor.report.history.earlier import read_stretches
 from auditor.report.history.store import FOLDER, RECORDS, path_of
+from conftest import many_examples
 
 API = "https://api.example"
 VERDICTS = ("eligible", "blocked", "undetermined")
@@ -125,7 +126,7 @@ def replaced(file: Path, moment: int) -> None:
 @given(STEPS)
 @example([(("write", 2, {1: ("blocked", 1)}), [8]), (("write", 1, {1: ("eligible", 1)}), [])])
 @example([(("write", 1, {1: ("eligible", 1)}), [8]), (("write", 2, {1: ("blocked", 1)}), [])])
-@settings(max_examples=200)
+@many_examples()
 def test_whatever_happens_to_the_files_a_run_reads_what_the_definition_says(steps: list[Any]) -> None:
     """Late answers, replaced, removed and copied files, runs that are read out of turn, a damaged snapshot."""
     with tempfile.TemporaryDirectory() as name:
