@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -28,8 +29,18 @@ ANY_CODE = frozenset(range(256))
 
 _Names = dict[str, list[ast.expr]]
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
-_FUNCTIONS = {node.name: node for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, _Function)}
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """Path -> syntax tree of every source."""
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+@cache
+def _functions() -> dict[str, _Function]:
+    """Name -> each function of the program."""
+    return {node.name: node for tree in trees().values() for node in ast.walk(tree) if isinstance(node, _Function)}
 
 
 class Message(NamedTuple):
@@ -48,7 +59,9 @@ class Message(NamedTuple):
 
 def collect_messages() -> Iterator[Message]:
     """Every message of the program, apart from those that only pass on another one."""
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
+        if not any(isinstance(node, ast.Call) and _ends_commands(node) for node in ast.walk(tree)):
+            continue
         names: dict[ast.AST, _Names] = {}
         # inner functions come after outer ones, so each call is found with the names of its own function
         for scope in ast.walk(tree):
@@ -56,10 +69,15 @@ def collect_messages() -> Iterator[Message]:
                 local = {**names.get(tree, {}), **_assigned_in(scope)}
                 names.update(dict.fromkeys(ast.walk(scope), local))
         for node, known in names.items():
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _ends_commands(node):
                 for codes, text in _messages_of(node.func.id, node.args, known):
                     if len(re.findall("[a-zA-Z]", text)) >= _SHORTEST:
                         yield Message(codes, text, f"{path.relative_to(PACKAGE)}:{node.lineno}")
+
+
+def _ends_commands(call: ast.Call) -> bool:
+    """True if the call makes an error or the end of a run, or prints an error."""
+    return isinstance(call.func, ast.Name) and call.func.id in {*CODES, "RunEnd", "_print_error"}
 
 
 def _messages_of(name: str, arguments: list[ast.expr], known: _Names) -> Iterator[tuple[frozenset[int], str]]:
@@ -67,7 +85,7 @@ def _messages_of(name: str, arguments: list[ast.expr], known: _Names) -> Iterato
     if name == "RunEnd" and isinstance(cause := arguments[0], ast.Attribute):
         codes = frozenset({STOP_EXIT_CODES[Cause[cause.attr]]})
     place = 1 if name == "RunEnd" else 0
-    if name in {*CODES, "RunEnd", "_print_error"} and len(arguments) > place:
+    if len(arguments) > place:
         for text in _texts(arguments[place], known):
             yield codes, re.sub(rf"{VALUE}(\s*{VALUE})+", VALUE, text)
 
@@ -106,8 +124,8 @@ def _choices(node: ast.expr, known: _Names) -> list[tuple[ast.expr, _Names]]:
             found = known.get(name, [])
         case ast.NamedExpr(value=value) | ast.Starred(value=value) | ast.Tuple(elts=[value, *_]):
             found = [value]
-        case ast.Call(func=ast.Name(id=name)) if name in _FUNCTIONS:
-            function = _FUNCTIONS[name]
+        case ast.Call(func=ast.Name(id=name)) if name in _functions():
+            function = _functions()[name]
             known = _assigned_in(function)
             found = [one.value for one in ast.walk(function) if isinstance(one, ast.Return) and one.value]
         case _:

@@ -7,19 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 from auditor import errors
 from auditor.core.judge import classification
 from auditor.core.results import COMPLETE, MATCHED, STOP_EXIT_CODES
 from auditor.core.sign_in.sign_in_errors import REFUSALS
-from program_messages import CODES, TREES, Message, collect_messages
+from program_messages import CODES, Message, collect_messages, trees
 
 DOCS = Path(errors.__file__).parents[1] / "docs"
 PAGE = (DOCS / "runbook.md").read_text(encoding="utf-8")
 REFUSED = {**classification._ENDS_AT_401, **classification._ENDS_AT_403}
-MESSAGES = [
-    *collect_messages(),
-    *(Message(frozenset({4}), text, f"code {code}") for code, (text, _) in REFUSED.items()),
-]
 OTHERS = {"Usage: ...", "Error: ...", "AADSTS...", "No space left on device", "Permission denied", "INCOMPLETE"}
 """Entries for what click, the sign-in service and the operating system say, and for the state of a run."""
 IMPOSSIBLE = {"… is workbook; …"}
@@ -53,28 +51,35 @@ def _entries() -> Iterator[Entry]:
 
 
 ENTRIES = list(_entries())
-LITERALS = "\n".join(
-    node.value
-    for tree in TREES.values()
-    for node in ast.walk(tree)
-    if isinstance(node, ast.Constant) and isinstance(node.value, str)
-)
 
 
-def test_every_message_has_an_entry() -> None:
+@pytest.fixture(scope="module")
+def messages() -> list[Message]:
+    """Of the program, and for the codes of refusals."""
+    refusals = [Message(frozenset({4}), text, f"code {code}") for code, (text, _) in REFUSED.items()]
+    return [*collect_messages(), *refusals]
+
+
+def test_every_message_has_an_entry(messages: list[Message]) -> None:
     """In the section of an exit code that it ends a command with."""
     missing = [
-        one for one in MESSAGES if not any(entry.covers(one) for entry in ENTRIES) and one.text not in IMPOSSIBLE
+        one for one in messages if not any(entry.covers(one) for entry in ENTRIES) and one.text not in IMPOSSIBLE
     ]
-    assert len(MESSAGES) > 200
+    assert len(messages) > 200
     assert missing == []
 
 
-def test_every_entry_is_a_text_of_the_program() -> None:
+def test_every_entry_is_a_text_of_the_program(messages: list[Message]) -> None:
     """A message, or a part of what a message is put together from."""
-    covering = {entry for entry in ENTRIES if any(entry.covers(message) for message in MESSAGES)}
+    literals = "\n".join(
+        node.value
+        for tree in trees().values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    covering = {entry for entry in ENTRIES if any(entry.covers(message) for message in messages)}
     others = {entry.text for entry in ENTRIES if entry not in covering} - OTHERS
-    assert {text for text in others if any(part.strip(" :") not in LITERALS for part in text.split("..."))} == set()
+    assert {text for text in others if any(part.strip(" :") not in literals for part in text.split("..."))} == set()
 
 
 def test_no_entry_covers_everything() -> None:
