@@ -60,24 +60,29 @@ class Message(NamedTuple):
 def collect_messages() -> Iterator[Message]:
     """Every message of the program, apart from those that only pass on another one."""
     for path, tree in trees().items():
-        if not any(isinstance(node, ast.Call) and _ends_commands(node) for node in ast.walk(tree)):
-            continue
-        names: dict[ast.AST, _Names] = {}
-        # inner functions come after outer ones, so each call is found with the names of its own function
-        for scope in ast.walk(tree):
-            if isinstance(scope, ast.Module | _Function):
-                local = {**names.get(tree, {}), **_assigned_in(scope)}
-                names.update(dict.fromkeys(ast.walk(scope), local))
-        for node, known in names.items():
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _ends_commands(node):
-                for codes, text in _messages_of(node.func.id, node.args, known):
-                    if len(re.findall("[a-zA-Z]", text)) >= _SHORTEST:
-                        yield Message(codes, text, f"{path.relative_to(PACKAGE)}:{node.lineno}")
+        calls = [(node, name) for node in ast.walk(tree) if isinstance(node, ast.Call) and (name := _ending(node))]
+        names = _names_at(tree) if calls else {}
+        for call, name in calls:
+            for codes, text in _messages_of(name, call.args, names[call]):
+                if len(re.findall("[a-zA-Z]", text)) >= _SHORTEST:
+                    yield Message(codes, text, f"{path.relative_to(PACKAGE)}:{call.lineno}")
 
 
-def _ends_commands(call: ast.Call) -> bool:
-    """True if the call makes an error or the end of a run, or prints an error."""
-    return isinstance(call.func, ast.Name) and call.func.id in {*CODES, "RunEnd", "_print_error"}
+def _names_at(tree: ast.Module) -> dict[ast.AST, _Names]:
+    """Each node -> the names that its function knows."""
+    names: dict[ast.AST, _Names] = {}
+    # inner functions come after outer ones, so each call is found with the names of its own function
+    for scope in ast.walk(tree):
+        if isinstance(scope, ast.Module | _Function):
+            local = {**names.get(tree, {}), **_assigned_in(scope)}
+            names.update(dict.fromkeys(ast.walk(scope), local))
+    return names
+
+
+def _ending(call: ast.Call) -> str:
+    """The name of what is called, if it is an error, the end of a run, or what prints an error; else empty."""
+    name = call.func.id if isinstance(call.func, ast.Name) else ""
+    return name if name in {*CODES, "RunEnd", "_print_error"} else ""
 
 
 def _messages_of(name: str, arguments: list[ast.expr], known: _Names) -> Iterator[tuple[frozenset[int], str]]:
