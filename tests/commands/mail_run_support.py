@@ -48,7 +48,12 @@ def write_addresses(*names: str) -> None:
 
 
 def audit(
-    monkeypatch: pytest.MonkeyPatch, answers: dict[str, str] | None = None, *, port: int = 0, announces: bool = False, formats: str = "xlsx"
+    monkeypatch: pytest.MonkeyPatch,
+    answers: dict[str, str] | None = None,
+    *,
+    port: int = 0,
+    announces: bool = False,
+    formats: str = "xlsx",
 ) -> int:
     """Audits list.csv against a simulator; returns its port."""
     options = SimulatorOptions(
