@@ -5,6 +5,9 @@ BIN := .venv/bin
 PYTEST = $(BIN)/pytest --numprocesses=$(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
+# each test worker and each program that a test starts would compile every module again
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo example pictures docs man test test-thorough test-system check format benchmark clean
 
 # a small run of the simulator, committed, for whoever wants to see what comes out

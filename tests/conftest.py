@@ -1,5 +1,6 @@
 """Shared by all tests: API replies from files, and an environment without the machine's own settings."""
 
+import gc
 import logging
 import os
 import signal
@@ -80,6 +81,22 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "state"))
     monkeypatch.setenv("NO_COLOR", "1")
+    # no test trusts an authority of the machine, and reading them all takes 20 ms for every client; see `system_authorities`
+    monkeypatch.setenv("SSL_CERT_FILE", os.devnull)
+    monkeypatch.setenv("SSL_CERT_DIR", os.devnull)
+
+
+@pytest.fixture
+def system_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of the machine's own certificate authorities."""
+    monkeypatch.delenv("SSL_CERT_FILE")
+    monkeypatch.delenv("SSL_CERT_DIR")
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests are not looked at again by each full run of the garbage collector."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

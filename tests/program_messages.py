@@ -31,6 +31,18 @@ _Names = dict[str, list[ast.expr]]
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """Path -> syntax tree of every source."""
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+@cache
+def _functions() -> dict[str, _Function]:
+    """Name -> each function of the program."""
+    return {node.name: node for tree in trees().values() for node in ast.walk(tree) if isinstance(node, _Function)}
+
+
 class Message(NamedTuple):
     """A message as it stands in the sources, with `VALUE` for each value.
 
@@ -45,32 +57,32 @@ class Message(NamedTuple):
     where: str
 
 
-@cache
-def read_sources() -> dict[Path, ast.Module]:
-    """The syntax tree of each file of the program; not read on import, which every process that runs tests does."""
-    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
-
-
-@cache
-def _functions() -> dict[str, _Function]:
-    trees = read_sources().values()
-    return {node.name: node for tree in trees for node in ast.walk(tree) if isinstance(node, _Function)}
-
-
 def collect_messages() -> Iterator[Message]:
     """Every message of the program, apart from those that only pass on another one."""
-    for path, tree in read_sources().items():
-        names: dict[ast.AST, _Names] = {}
-        # inner functions come after outer ones, so each call is found with the names of its own function
-        for scope in ast.walk(tree):
-            if isinstance(scope, ast.Module | _Function):
-                local = {**names.get(tree, {}), **_assigned_in(scope)}
-                names.update(dict.fromkeys(ast.walk(scope), local))
-        for node, known in names.items():
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                for codes, text in _messages_of(node.func.id, node.args, known):
-                    if len(re.findall("[a-zA-Z]", text)) >= _SHORTEST:
-                        yield Message(codes, text, f"{path.relative_to(PACKAGE)}:{node.lineno}")
+    for path, tree in trees().items():
+        calls = [(node, name) for node in ast.walk(tree) if isinstance(node, ast.Call) and (name := _ending(node))]
+        names = _names_at(tree) if calls else {}
+        for call, name in calls:
+            for codes, text in _messages_of(name, call.args, names[call]):
+                if len(re.findall("[a-zA-Z]", text)) >= _SHORTEST:
+                    yield Message(codes, text, f"{path.relative_to(PACKAGE)}:{call.lineno}")
+
+
+def _names_at(tree: ast.Module) -> dict[ast.AST, _Names]:
+    """Each node -> the names that its function knows."""
+    names: dict[ast.AST, _Names] = {}
+    # inner functions come after outer ones, so each call is found with the names of its own function
+    for scope in ast.walk(tree):
+        if isinstance(scope, ast.Module | _Function):
+            local = {**names.get(tree, {}), **_assigned_in(scope)}
+            names.update(dict.fromkeys(ast.walk(scope), local))
+    return names
+
+
+def _ending(call: ast.Call) -> str:
+    """The name of what is called, if it is an error, the end of a run, or what prints an error; else empty."""
+    name = call.func.id if isinstance(call.func, ast.Name) else ""
+    return name if name in {*CODES, "RunEnd", "_print_error"} else ""
 
 
 def _messages_of(name: str, arguments: list[ast.expr], known: _Names) -> Iterator[tuple[frozenset[int], str]]:
@@ -78,7 +90,7 @@ def _messages_of(name: str, arguments: list[ast.expr], known: _Names) -> Iterato
     if name == "RunEnd" and isinstance(cause := arguments[0], ast.Attribute):
         codes = frozenset({STOP_EXIT_CODES[Cause[cause.attr]]})
     place = 1 if name == "RunEnd" else 0
-    if name in {*CODES, "RunEnd", "_print_error"} and len(arguments) > place:
+    if len(arguments) > place:
         for text in _texts(arguments[place], known):
             yield codes, re.sub(rf"{VALUE}(\s*{VALUE})+", VALUE, text)
 

@@ -1,9 +1,11 @@
 """`open_run`, `list_runs` and what a stored run says of itself. Real run folders; the history has a test of its own."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -22,16 +24,36 @@ from auditor.stored_runs import AuditResult, Run, list_runs, open_run, read_hist
 BLOCKED, FREE, LOST = (Reason.UNDER_REVIEW, 0), (Reason.ALLOWED, 0), (Reason.THROTTLED, 0)
 
 
-@pytest.fixture
-def first(tmp_path: Path) -> Made:
-    """A complete run."""
-    return made(tmp_path, 0, {1: BLOCKED, 2: FREE})
+@pytest.fixture(scope="module")
+def first_night(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A complete run; each test has a copy."""
+    return made(tmp_path_factory.mktemp("first"), 0, {1: BLOCKED, 2: FREE})
 
 
-@pytest.fixture
-def second(tmp_path: Path, first: Made) -> Made:
+@pytest.fixture(scope="module")
+def second_night(tmp_path_factory: pytest.TempPathFactory, first_night: Made) -> Made:
     """A run of the next night, compared with the first; one customer got no answer."""
-    return made(tmp_path, 1, {1: FREE, 3: BLOCKED, 4: LOST, 2: BLOCKED}, first)
+    reports = tmp_path_factory.mktemp("second")
+    shutil.copytree(first_night.path.parent, reports, dirs_exist_ok=True)
+    return made(reports, 1, {1: FREE, 3: BLOCKED, 4: LOST, 2: BLOCKED}, first_night)
+
+
+def _copied(night: Made, reports: Path) -> Made:
+    shutil.copytree(night.path.parent, reports, dirs_exist_ok=True)
+    return replace(night, path=reports / night.path.name)
+
+
+@pytest.fixture
+def first(tmp_path: Path, first_night: Made) -> Made:
+    """The complete run."""
+    return _copied(first_night, tmp_path)
+
+
+@pytest.fixture
+def second(tmp_path: Path, first: Made, second_night: Made) -> Made:
+    """The run of the next night; the first is there as well."""
+    assert first.path.parent == tmp_path
+    return _copied(second_night, tmp_path)
 
 
 @pytest.fixture

@@ -260,6 +260,7 @@ def test_every_line_of_the_log_has_a_time_zone(tmp_path: Path) -> None:
         "TZ": "Etc/GMT-5",
     }
     command = [sys.executable, "-m", "auditor", "run", "list.txt", "-v", "--attempts", "1", "--customer-list", "never"]
+    command += ["--format", "csv"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
     lines = [line for line in done.stderr.splitlines() if " INFO " in line]
     assert lines

@@ -36,8 +36,8 @@ def test_a_complete_run_prints_one_line(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_twice_quiet_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """Neither of a complete run, nor where --fail-on matched."""
-    assert main([*RUN, "-qq"]) == 0
-    assert main([*RUN, "-q", "-q", "--fail-on", "blocked"]) == 10
+    assert main([*RUN, "--format", "csv", "-qq"]) == 0
+    assert main([*RUN, "--format", "csv", "-q", "-q", "--fail-on", "blocked"]) == 10
     assert capsys.readouterr() == ("", "")
 
 

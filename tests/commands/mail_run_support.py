@@ -48,7 +48,12 @@ def write_addresses(*names: str) -> None:
 
 
 def audit(
-    monkeypatch: pytest.MonkeyPatch, answers: dict[str, str] | None = None, *, port: int = 0, announces: bool = False
+    monkeypatch: pytest.MonkeyPatch,
+    answers: dict[str, str] | None = None,
+    *,
+    port: int = 0,
+    announces: bool = False,
+    formats: str = "xlsx",
 ) -> int:
     """Audits list.csv against a simulator; returns its port."""
     options = SimulatorOptions(
@@ -62,7 +67,7 @@ def audit(
     with serve_in_thread(options) as simulator:
         monkeypatch.setenv("AUDITOR_API_URL", simulator.api_url)
         monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token())
-        assert main(list(RUN)) == 0
+        assert main([*RUN, "--format", formats]) == 0
         return int(simulator.api_url.rpartition(":")[2])
 
 

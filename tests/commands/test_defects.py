@@ -13,6 +13,7 @@ from auditor.core.ids import normalise_id
 from auditor.core.judge import classification as classify_module
 from auditor.core.judge.breaker import FIRST_ANSWERS
 from auditor.core.model import ApiResponse, Finding
+from auditor.core.run_facts import FORMATS
 from auditor.fetch.retries import RetryingClient
 from auditor.journal import Journal, read_facts
 from auditor.simulator import AnswerOptions, Kind, PlannedReply, Question, Simulator, kinds
@@ -21,6 +22,7 @@ from serving_support import serving
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 61)]
 RUN = ["run", "list.txt", "--rate", "0", "--customer-list", "never", "--concurrency", "1"]
+RUN += ["--format", "csv"]
 
 
 def _allowed_beside(value: bytes) -> Any:
@@ -102,7 +104,7 @@ def test_a_defect_met_on_one_customer_costs_that_customer_only(
     """`internal_error`: logged with its traceback and without secrets; every report is written, exit code 1."""
     assert simulator.api_url
     _judging(monkeypatch, _failing_for({IDS[5]}))
-    assert main(RUN) == 1
+    assert main([*RUN, "--format", ",".join(FORMATS)]) == 1
     reasons = _reasons()
     assert len(reasons) == len(IDS)
     assert {one for one, reason in reasons.items() if reason != "allowed"} == {IDS[5]}

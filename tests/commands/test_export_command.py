@@ -2,9 +2,11 @@
 
 # ruff: noqa: S608 - the values are the tests' own
 import json
+import shutil
 import sqlite3
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,18 @@ NIGHT, NEXT = "20261122T120000Z", "20261123T120000Z"
 URL = "sqlite:///audits.db"
 
 
+@pytest.fixture(scope="module")
+def made_night(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of three customers: blocked, eligible, without an answer; each test has a copy."""
+    return made(tmp_path_factory.mktemp("night") / "reports", 0, {1: JANUARY, 2: FREE, 3: LOST})
+
+
 @pytest.fixture
-def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """A run of three customers: blocked, eligible, without an answer."""
+def night(made_night: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The run, in ./reports."""
     monkeypatch.chdir(tmp_path)
-    return made(Path("reports"), 0, {1: JANUARY, 2: FREE, 3: LOST})
+    shutil.copytree(made_night.path.parent, "reports")
+    return replace(made_night, path=Path("reports") / made_night.path.name)
 
 
 def ask(sql: str) -> list[tuple[Any, ...]]:

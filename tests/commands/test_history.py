@@ -3,8 +3,8 @@
 import csv
 import io
 import json
+import shutil
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,19 +14,27 @@ from report_support import guid
 
 from auditor.cli import main
 from auditor.core.model import Reason
-from program_support import Program
+from program_support import Program, run_program
 
 BLOCKED, FREE, LOST = (Reason.UNDER_REVIEW, 0), (Reason.ALLOWED, 0), (Reason.THROTTLED, 0)
 
 
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three nights long ago; each test has a copy."""
+    reports = tmp_path_factory.mktemp("nights") / "reports"
+    for day, known in [(0, {1: BLOCKED, 2: FREE}), (1, {1: LOST, 2: BLOCKED}), (2, {1: BLOCKED, 2: FREE})]:
+        made(reports, day - 1900, known)
+    return reports
+
+
 @pytest.fixture(autouse=True)
-def _reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three nights long ago, with quotes in the path."""
+def _reports(nights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nights, with quotes in the path."""
     folder = tmp_path / "it's here"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    for day, known in [(0, {1: BLOCKED, 2: FREE}), (1, {1: LOST, 2: BLOCKED}), (2, {1: BLOCKED, 2: FREE})]:
-        made(Path("reports"), day - 1900, known)
+    shutil.copytree(nights, "reports")
 
 
 def answered(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
@@ -197,8 +205,7 @@ def test_answers_of_many_blocks_are_whole(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize("form", [["--csv"], ["--json"], []])
 def test_an_answer_that_a_full_disk_cuts_ends_with_7(form: list[str]) -> None:
     """A script must not take it for the whole."""
-    command = [sys.executable, "-m", "auditor", "history", "query", "select * from history", *form]
-    with Path("/dev/full").open("wb") as full:
-        end = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
+    full = "import os; os.dup2(os.open('/dev/full', os.O_WRONLY), 1)"
+    end = run_program("history", "query", "select * from history", *form, before=full)
     assert end.returncode == 7
     assert "standard output: No space left on device; the answer there is not complete" in end.stderr

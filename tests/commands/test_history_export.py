@@ -1,8 +1,10 @@
 """`auditor history export --delta` into a folder, read back by pandas and DuckDB."""
 
 import json
+import shutil
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +26,21 @@ NIGHT, NEXT = "20261122T120000Z", "20261123T120000Z"
 ORDER = ["started_at", "customer_id"]
 
 
-@pytest.fixture
-def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """A run of three customers, and a run of two."""
-    monkeypatch.chdir(tmp_path)
-    first = made(Path("reports"), 0, {1: JANUARY, 2: FREE, 3: LOST})
-    made(Path("reports"), 1, {1: FREE, 2: FREE}, first)
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of three customers, and a run of two; each test has a copy."""
+    reports = tmp_path_factory.mktemp("nights") / "reports"
+    first = made(reports, 0, {1: JANUARY, 2: FREE, 3: LOST})
+    made(reports, 1, {1: FREE, 2: FREE}, first)
     return first
+
+
+@pytest.fixture
+def night(nights: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The first of them, in ./reports."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(nights.path.parent, "reports")
+    return replace(nights, path=Path("reports") / nights.path.name)
 
 
 def export(*options: str) -> int:

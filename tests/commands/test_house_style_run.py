@@ -6,6 +6,7 @@ import pytest
 from mail_run_support import audit, write_list
 
 from auditor.cli import main
+from auditor.core.run_facts import FORMATS
 from image_support import png
 
 
@@ -15,7 +16,7 @@ def test_a_run_with_a_logo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     write_list()
     Path("logo.png").write_bytes(png(40, 20))
     Path("auditor.toml").write_text('[report]\nlogo = "logo.png"\ntitle = "Contoso: who can buy"\naccent = "#7a1f3d"\n')
-    audit(monkeypatch)
+    audit(monkeypatch, formats=",".join(FORMATS))
     run = next(Path("reports").glob("2*"))
     assert (run / "logo.png").read_bytes() == png(40, 20)
     page = (run / "report.html").read_text(encoding="utf-8")

@@ -19,12 +19,12 @@ def test_every_language_renders_and_verifies(tmp_path: Path, monkeypatch: pytest
     """Workbooks and page change; files for programs do not."""
     monkeypatch.chdir(tmp_path)
     write_list(*[(one, f"Company {n}", "Ann") for n, one in enumerate(IDS)])
-    audit(monkeypatch, {IDS[0]: "allowed", IDS[1]: "not_found"})
+    audit(monkeypatch, {IDS[0]: "allowed", IDS[1]: "not_found"}, formats="csv,xlsx,html")
     run = next(Path("reports").glob("2*"))
     csv = (run / "results.csv").read_bytes()
     pages = {(run / "report.html").read_bytes()}
     for code in LANGUAGES[1:]:
-        assert main(["report", str(run), "--language", code, "-q"]) == 0
+        assert main(["report", str(run), "--language", code, "--format", "csv,xlsx,html", "-q"]) == 0
         assert main(["verify", str(run), "-q"]) == 0
         book = CalamineWorkbook.from_path(str(run / "audit.xlsx"))
         assert languages.load(code).text("Action needed") in book.sheet_names

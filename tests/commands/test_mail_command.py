@@ -282,17 +282,17 @@ def test_newly_blocked_customers_are_named(tmp_path: Path, box: Mailbox, monkeyp
     assert "- and 9 more, in the workbook" in text
 
 
-def test_97_account_managers(
+def test_31_account_managers(
     tmp_path: Path, box: Mailbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Over one connection; long names, names in other scripts, names that differ in case alone: each their own workbook."""
     monkeypatch.chdir(tmp_path)
-    names = [f"{'Длинное имя ' * 8}{n}" if n % 3 else f"マネージャー {n}" for n in range(94)] + [
+    names = [f"{'Длинное имя ' * 8}{n}" if n % 3 else f"マネージャー {n}" for n in range(28)] + [
         "ann",
         "Ann",
         "=1+1; Bcc: x",
     ]
-    ids = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(97)]
+    ids = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(31)]
     write_list(*[(one, f"Company {n}", names[n]) for n, one in enumerate(ids)])
     write_addresses(*dict.fromkeys(name.lower() for name in names))
     audit(monkeypatch, {})
@@ -300,10 +300,10 @@ def test_97_account_managers(
     capsys.readouterr()
     assert main(list(MAIL)) == 0
     streams = capsys.readouterr()
-    assert (streams.out, streams.err) == (f"{run}: mails to account managers: 97 sent\n", "")
+    assert (streams.out, streams.err) == (f"{run}: mails to account managers: 31 sent\n", "")
     assert box.connections == 1
     attached = [next(message.iter_attachments()) for _, message in box.received]
     found = {str(one.get_filename()): one.get_content() for one in attached}
     assert found == {path.name: path.read_bytes() for path in (run / "by-owner").glob("*.xlsx")}
-    assert len(set(found.values())) == 97
-    assert len(set(box.addresses)) == 96
+    assert len(set(found.values())) == 31
+    assert len(set(box.addresses)) == 30

@@ -12,7 +12,7 @@ from auditor.simulator import AnswerOptions, Simulator
 from serving_support import serving
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 5)]
-RUN = ["run", "list.txt", "--rate", "0", "--customer-list", "never"]
+RUN = ["run", "list.txt", "--rate", "0", "--customer-list", "never", "--format", "csv"]
 
 
 @pytest.fixture

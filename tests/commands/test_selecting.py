@@ -10,6 +10,7 @@ import pytest
 
 from auditor import journal
 from auditor.cli import main
+from auditor.core.run_facts import FORMATS
 from auditor.simulator import (
     AnswerOptions,
     CustomerListOptions,
@@ -22,7 +23,7 @@ from auditor.simulator import (
 from serving_support import serving
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 7)]
-RUN = ["run", "list.csv", "--rate", "0", "--customer-list", "never"]
+RUN = ["run", "list.csv", "--rate", "0", "--customer-list", "never", "--format", "csv"]
 ROWS = [
     (IDS[0], "Anna"),
     (IDS[1], "Bo"),
@@ -69,7 +70,7 @@ def _asked(simulator: Simulator) -> list[str]:
 
 def test_an_account_managers_customers_are_asked_for(simulator: Simulator) -> None:
     """Letter case and blanks do not matter; every other row is there with its reason; the run is complete."""
-    assert main([*RUN, "--owner", "ANNA", "-q"]) == 0
+    assert main([*RUN, "--format", ",".join(FORMATS), "--owner", "ANNA", "-q"]) == 0
     run = _run()
     left_out = "not_selected"
     assert _reasons(run) == ["allowed", left_out, "allowed", left_out, left_out, left_out, left_out]

@@ -18,7 +18,7 @@ from serving_support import serving
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 1001)]
-RUN = ["run", "list.txt", "--rate", "0", "--customer-list", "never"]
+RUN = ["run", "list.txt", "--rate", "0", "--customer-list", "never", "--format", "csv"]
 
 
 def _serving(monkeypatch: pytest.MonkeyPatch, folder: Path, seconds: float) -> Iterator[Simulator]:

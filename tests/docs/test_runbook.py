@@ -4,15 +4,16 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+import pytest
 
 from auditor import errors
 from auditor.core.judge import classification
 from auditor.core.results import COMPLETE, MATCHED, STOP_EXIT_CODES
 from auditor.core.sign_in.sign_in_errors import REFUSALS
-from program_messages import CODES, Message, collect_messages, read_sources
+from program_messages import CODES, Message, collect_messages, trees
 
 DOCS = Path(errors.__file__).parents[1] / "docs"
 PAGE = (DOCS / "runbook.md").read_text(encoding="utf-8")
@@ -52,37 +53,33 @@ def _entries() -> Iterator[Entry]:
 ENTRIES = list(_entries())
 
 
-@cache
-def _messages() -> list[Message]:
-    refused = [Message(frozenset({4}), text, f"code {code}") for code, (text, _) in REFUSED.items()]
-    return [*collect_messages(), *refused]
+@pytest.fixture(scope="module")
+def messages() -> list[Message]:
+    """Of the program, and for the codes of refusals."""
+    refusals = [Message(frozenset({4}), text, f"code {code}") for code, (text, _) in REFUSED.items()]
+    return [*collect_messages(), *refusals]
 
 
-@cache
-def _literals() -> str:
-    """Every text in the sources."""
-    return "\n".join(
-        node.value
-        for tree in read_sources().values()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
-
-
-def test_every_message_has_an_entry() -> None:
+def test_every_message_has_an_entry(messages: list[Message]) -> None:
     """In the section of an exit code that it ends a command with."""
     missing = [
-        one for one in _messages() if not any(entry.covers(one) for entry in ENTRIES) and one.text not in IMPOSSIBLE
+        one for one in messages if not any(entry.covers(one) for entry in ENTRIES) and one.text not in IMPOSSIBLE
     ]
-    assert len(_messages()) > 200
+    assert len(messages) > 200
     assert missing == []
 
 
-def test_every_entry_is_a_text_of_the_program() -> None:
+def test_every_entry_is_a_text_of_the_program(messages: list[Message]) -> None:
     """A message, or a part of what a message is put together from."""
-    covering = {entry for entry in ENTRIES if any(entry.covers(message) for message in _messages())}
+    literals = "\n".join(
+        node.value
+        for tree in trees().values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    covering = {entry for entry in ENTRIES if any(entry.covers(message) for message in messages)}
     others = {entry.text for entry in ENTRIES if entry not in covering} - OTHERS
-    assert {text for text in others if any(part.strip(" :") not in _literals() for part in text.split("..."))} == set()
+    assert {text for text in others if any(part.strip(" :") not in literals for part in text.split("..."))} == set()
 
 
 def test_no_entry_covers_everything() -> None:

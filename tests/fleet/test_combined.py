@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import re
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from html import unescape
@@ -40,12 +41,19 @@ def _run(folder: Path, customers: int, columns: dict[str, str] | None = None, **
     return run
 
 
+@pytest.fixture(scope="module")
+def two_partners(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two partners with a run: `north` is complete, `south` is not, and both have customer 1; each test has a copy."""
+    folder = tmp_path_factory.mktemp("reports")
+    _run(folder / "north" / "20261122T120000Z", 12, {"Seats": "5", "partner": "x"})
+    _run(folder / "south" / "20261122T120001Z", 7, {"seats": "7", "Region": "eu"}, max_undetermined=0)
+    return folder
+
+
 @pytest.fixture
-def reports(tmp_path: Path) -> Path:
-    """Two partners with a run: `north` is complete, `south` is not, and both have customer 1."""
-    _run(tmp_path / "north" / "20261122T120000Z", 12, {"Seats": "5", "partner": "x"})
-    _run(tmp_path / "south" / "20261122T120001Z", 7, {"seats": "7", "Region": "eu"}, max_undetermined=0)
-    return tmp_path
+def reports(two_partners: Path, tmp_path: Path) -> Path:
+    """The two partners."""
+    return shutil.copytree(two_partners, tmp_path, dirs_exist_ok=True)
 
 
 def _results(reports: Path) -> list[PartnerResult]:

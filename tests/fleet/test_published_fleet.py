@@ -10,7 +10,7 @@ from auditor import settings
 from auditor.cli import main
 from auditor.fleet import FLEET
 
-PARTNERS, CUSTOMERS, RATE = 3, 40, 3000
+PARTNERS, CUSTOMERS, RATE = 2, 40, 3000
 
 
 def _names(place: Path) -> set[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fleet_support import asked_more_than_once, environment, fleet_command, run_fleet, serve, write_partners
 
-PARTNERS, CUSTOMERS, RATE = 3, 300, 3000
+PARTNERS, CUSTOMERS, RATE = 2, 300, 3000
 
 
 def test_a_stopped_fleet_is_finished_by_the_next_call(tmp_path: Path) -> None:

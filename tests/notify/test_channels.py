@@ -177,6 +177,7 @@ def test_no_log_has_an_address(log: io.StringIO, tmp_path: Path) -> None:
         assert hidden not in log.getvalue()
 
 
+@pytest.mark.usefixtures("system_authorities")
 def test_the_environment_of_apprise_is_that_of_the_settings_while_it_sends(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -18,7 +18,7 @@ from auditor.simulator import AnswerOptions, SimulatorOptions, ThrottleOptions, 
 from auditor.stored_runs import read_history
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 9)]
-PLAIN = ("--rate", "0", "--customer-list", "never")
+PLAIN = ("--rate", "0", "--customer-list", "never", "--format", "csv")
 Serving = Callable[[dict[str, str]], Any]
 
 
@@ -79,13 +79,13 @@ def test_a_month_later(serving: Serving, capsys: pytest.CaptureFixture[str]) -> 
         first, second = folders()
         assert summary(second)["changes"]["baseline"] == first.name
         before = {path.name: path.read_bytes() for path in second.iterdir()}
-        assert main(["report", second.name, "--quiet"]) == 0
+        assert main(["report", second.name, "--format", "csv", "--quiet"]) == 0
         assert {path.name: path.read_bytes() for path in second.iterdir()} == before
         assert main(["run", "Customers-2026-12.csv", *PLAIN, "--fail-on", "newly-blocked,changes"]) == 0
         assert main(["run", "Customers-2026-12.csv", *PLAIN, "--fail-on", "blocked"]) == 10
         assert main(["run", "Customers-2026-12.csv", *PLAIN, "--fail-on", "changes", "--baseline", first.name]) == 10
         assert summary(folders()[-1])["changes"]["customers"]["newly_blocked"] == 1
-        assert main(["run", "Customers-2026-12.csv", *PLAIN, "--fail-on", "changes", "--baseline", "none"]) == 0
+        assert main(["run", "Customers-2026-12.csv", *PLAIN[:-2], "--fail-on", "changes", "--baseline", "none"]) == 0
         assert not (folders()[-1] / "changes.csv").exists()
         assert main(["verify", "latest"]) == 0
 
