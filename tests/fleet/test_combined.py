@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import re
+import shlex
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from html import unescape
@@ -403,3 +404,9 @@ def test_a_partner_whose_run_was_changed_is_complete_nowhere(reports: Path, caps
     assert (north["complete"], north["exit_code"], north["customers"]) == (False, 3, {})
     assert north["reason"].startswith("the files of the run do not agree: results.csv")
     assert _summary(reports / "fleet" / current.id)["complete"] is False
+    # the reason names the command, after which the partner is complete again
+    command = shlex.split(north["reason"].rpartition("render them again: ")[2])
+    assert command == ["auditor", "report", str(run)]
+    assert main(command[1:]) == 0
+    assert main(["fleet", "report", "--reports", str(reports)]) == 0
+    assert _summary(reports / "fleet" / current.id)["complete"] is True

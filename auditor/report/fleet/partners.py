@@ -93,7 +93,9 @@ def verify_partner(partner: FleetPartner) -> VerifiedPartner:
         verified = verify_run(partner.run, strays=False)
         digest = hashlib.sha256((partner.run.folder / MANIFEST).read_bytes()).hexdigest()
     except (AuditorError, OSError) as error:
-        return VerifiedPartner(partner, problem=f"the files of the run do not agree: {describe_cause(error)}")
+        step = error.hint if isinstance(error, AuditorError) else ""
+        why = "; ".join(filter(None, [describe_cause(error), step]))
+        return VerifiedPartner(partner, problem=f"the files of the run do not agree: {why}")
     return VerifiedPartner(partner, verified, digest)
 
 
