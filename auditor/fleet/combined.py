@@ -46,7 +46,7 @@ def combine_round(
     with one_report_at_a_time(reports / FLEET, current.id):
         current = record(reports, current, language=language) if language else find_round(reports, current.id)
         results = [_as_it_is_now(reports, current, known) for known in results_of(current, current.partners)]
-        folder, summary = _combine(reports, current.id, results, current.language)
+        folder, summary = combine(reports, current.id, results, current.language)
         return current, folder, [_as_in_report(*each) for each in zip(results, summary.partners, strict=True)]
 
 
@@ -84,7 +84,9 @@ def _as_in_report(known: PartnerResult, found: "PartnerSummary") -> PartnerResul
     return replace(known, complete=False, exit_code=INCOMPLETE, reason=found.note, customers={})
 
 
-def combine(reports: Path, round_id: str, partners: Sequence[PartnerResult], language: str = ENGLISH.code) -> Path:
+def combine(
+    reports: Path, round_id: str, partners: Sequence[PartnerResult], language: str = ENGLISH.code
+) -> tuple[Path, "FleetSummary"]:
     """Write the combined report of a round, and verify it. A report of the same round is replaced.
 
     Args:
@@ -95,17 +97,11 @@ def combine(reports: Path, round_id: str, partners: Sequence[PartnerResult], lan
         language: of the documents, as one of `core.language.LANGUAGES`.
 
     Returns:
-        The folder of the report, `fleet/<round>/`.
+        The folder of the report, `fleet/<round>/`, and the content of its summary.json.
 
     Raises:
         OutputError: the report could not be written, or its files disagree; the runs of the partners are not touched.
     """
-    return _combine(reports, round_id, partners, language)[0]
-
-
-def _combine(
-    reports: Path, round_id: str, partners: Sequence[PartnerResult], language: str
-) -> tuple[Path, "FleetSummary"]:
     from auditor import report
 
     folder = reports / FLEET / round_id

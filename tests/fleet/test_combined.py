@@ -19,12 +19,12 @@ from jsonschema import Draft202012Validator
 from language_support import MarkedLanguage, unmarked
 from report_support import Run, answer, guid, new_run, row
 
-from auditor import languages, report
+from auditor import fleet, languages, report
 from auditor.cli import main
 from auditor.commands.schema import read_schema
 from auditor.core.run_facts import Presentation
 from auditor.errors import IncompleteError, OutputError
-from auditor.fleet import PartnerResult, combine, combine_round, open_round, record
+from auditor.fleet import PartnerResult, combine_round, open_round, record
 from auditor.report import files
 
 ROUND = "20261122T130000Z"
@@ -50,6 +50,11 @@ def reports(tmp_path: Path) -> Path:
     _run(tmp_path / "north" / "20261122T120000Z", 12, {"Seats": "5", "partner": "x"})
     _run(tmp_path / "south" / "20261122T120001Z", 7, {"seats": "7", "Region": "eu"}, max_undetermined=0)
     return tmp_path
+
+
+def combine(reports: Path, round_id: str, partners: list[PartnerResult]) -> Path:
+    """Write the combined report of a round; return its folder."""
+    return fleet.combine(reports, round_id, partners)[0]
 
 
 def _results(reports: Path) -> list[PartnerResult]:
@@ -138,6 +143,7 @@ def test_every_document_says_that_the_round_is_incomplete_and_why(folder: Path) 
     assert list(sheets) == ["Partners", "Action needed", "Not verified"]
     for lines in sheets.values():
         assert str(lines[0][0]).startswith("INCOMPLETE: 2 of 3 partners")
+    assert "Newly blocked: not known" in str(sheets["Partners"][1][0])
     west = sheets["Partners"][-1]
     assert west[:7] == ("west", "Not complete", *["not known"] * 5)
     assert REFUSED in str(west[7]).casefold()
@@ -214,13 +220,17 @@ def test_new_customers_and_money_at_risk_are_told_of_each_partner_and_of_all(tmp
     sheet = _sheets(folder)["Partners"]
     header, *lines = sheet[2:]
     shown = [dict(zip(map(str, header), line, strict=True)) for line in lines]
-    unreadable = "EUR 1,006 (1 row without a readable number)"
     assert [(one["Newly blocked"], one["Revenue"]) for one in shown] == [
-        ("not known", unreadable),
+        ("not known", 1006),
         (2, "EUR 430 + USD 9"),
         ("not known", None),
     ]
-    assert "Newly blocked: 2 · At risk: Revenue EUR 1,436 + USD 9 (1 row without a readable number)" in str(sheet[1][0])
+    assert shown[0]["What is open, and why"] == "Revenue: 1 of the rows hold no number, and are not added up."
+    unreadable = "EUR 1,006 (1 row without a readable number)"
+    assert (
+        "Newly blocked: 2 · Not verified: 0 · At risk: Revenue EUR 1,436 + USD 9 (1 row without a readable number)"
+        in str(sheet[1][0])
+    )
     page = (folder / "fleet.html").read_text(encoding="utf-8")
     assert "<b>EUR 1,436 + USD 9 (1 row without a readable number)</b>" in page
     assert "Not known of 2 partners: there is no earlier audit." in page

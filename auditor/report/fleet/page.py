@@ -52,13 +52,12 @@ def write(summary: FleetSummary, people: RowsForPeople, file: AtomicFile) -> Non
         "flag_words": [words[name] for name, is_set in flags.items() if is_set],
         "round": summary,
         "time": language.time(summary.started_at),
-        "nobody": people.describe_nobody(complete=summary.complete),
-        "all_verified": people.describe_verified(complete=summary.complete),
+        "nothing": {one.value: people.describe_none(one, complete=summary.complete) for one in ORDER[:2]},
         "state": as_sentence(describe_incomplete(summary.states, language))
         or language.text("The audit of every partner ended with a complete run."),
         "cards": [_card(summary, verdict, language) for verdict in ORDER],
         "known": len(people.partners),
-        "new": people.groups[CaseGroup.NEW],
+        "new": people.new,
         "compared": sum(one.new is not None for one in people.partners.values()),
         "at_risk": [(column, format_total(*found, language)) for column, found in people.at_risk().items()],
         "partners": [_partner(one, people) for one in summary.partners],
@@ -67,8 +66,10 @@ def write(summary: FleetSummary, people: RowsForPeople, file: AtomicFile) -> Non
         "groups": [_group(group, blocked, people) for group in CaseGroup],
         "rule": language.text(UNDER_REVIEW),
         "unverified": [*_unverified(summary, undetermined, language)],
-        "blocked_left_out": people.describe_left_out(Verdict.BLOCKED, len(blocked)),
-        "unverified_left_out": people.describe_left_out(Verdict.UNDETERMINED, len(undetermined)),
+        "left_out": {
+            "blocked": people.describe_left_out(Verdict.BLOCKED, len(blocked)),
+            "undetermined": people.describe_left_out(Verdict.UNDETERMINED, len(undetermined)),
+        },
     }
     file.write(open_template("fleet").render(document).encode())
     file.records = len(summary.partners)

@@ -97,21 +97,24 @@ class RowsForPeople:
             found = in_order(found, [next(iter(amounts.values()), {}) for amounts in found["amounts"]])
         return found
 
+    @property
+    def new(self) -> int | None:
+        """Number of newly blocked customers of all partners with an earlier audit; None where there is no such partner."""
+        known = [partner.new for partner in self.partners.values() if partner.new is not None]
+        return sum(known) if known else None
+
     def at_risk(self) -> dict[str, tuple[Amounts, int]]:
         """Of all partners, as of `add_at_risk`."""
         return add_at_risk(one for partner in self.partners.values() for one in partner.at_risk)
 
-    def describe_nobody(self, *, complete: bool) -> str:
-        """That nobody is blocked; of a round that is not complete, as far as is known."""
-        if complete:
-            return self.language.text("Nobody is blocked.")
-        return self.language.text("Nobody is known to be blocked, but the run is incomplete.")
-
-    def describe_verified(self, *, complete: bool) -> str:
-        """That every row has a verdict; of a round that is not complete, as far as is known."""
-        if complete:
-            return self.language.text("Every row has a verdict.")
-        return self.language.text("Every row that is known has a verdict, but the audit is incomplete.")
+    def describe_none(self, verdict: Verdict, *, complete: bool) -> str:
+        """That nobody has a verdict; of a round that is not complete, as far as is known."""
+        text = self.language.text
+        if verdict is Verdict.BLOCKED:
+            unknown = text("Nobody is known to be blocked, but the run is incomplete.")
+            return text("Nobody is blocked.") if complete else unknown
+        unknown = text("Every row that is known has a verdict, but the audit is incomplete.")
+        return text("Every row has a verdict.") if complete else unknown
 
     def describe_left_out(self, verdict: Verdict, shown: int) -> str:
         """How many records are only in the tables, where so many are shown; empty where all are shown."""

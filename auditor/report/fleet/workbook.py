@@ -73,12 +73,15 @@ def _add_partners(context: _Context) -> None:
     """A row for each partner; above them what all of them come to."""
     summary, people, language = context.summary, context.people, context.people.language
     count = summary.ledger.customers
-    numbers = {VERDICTS[one].name: getattr(count, one) for one in (Verdict.BLOCKED, Verdict.UNDETERMINED)}
-    numbers["Newly blocked"] = people.groups[CaseGroup.NEW]
+    numbers = {
+        VERDICTS[Verdict.BLOCKED].name: language.number(count.blocked),
+        "Newly blocked": language.text("not known") if people.new is None else language.number(people.new),
+        VERDICTS[Verdict.UNDETERMINED].name: language.number(count.undetermined),
+    }
     parts = [
         language.count("{n} customer", "{n} customers", count.listed),
         language.text("{n} of {partners} partners", n=len(people.partners), partners=len(summary.partners)),
-        *(f"{language.text(label)}: {language.number(number)}" for label, number in numbers.items()),
+        *(f"{language.text(label)}: {number}" for label, number in numbers.items()),
         *(
             f"{language.text('At risk')}: {column} {format_total(*of, language)}"
             for column, of in people.at_risk().items()
@@ -122,16 +125,21 @@ def _partner(one: PartnerSummary, people: RowsForPeople) -> dict[str, Any]:
     unknown = language.text("not known")
     counts = one.ledger.customers if one.ledger else None
     totals = add_at_risk(known.at_risk) if known else {}
+    unparsed = {column: count for column, (_, count) in totals.items() if count}
+    notes = [as_sentence(people.notes.get(one.partner, ""))]
+    notes += [
+        language.text("{column}: {n} of the rows hold no number, and are not added up.", column=column, n=count)
+        for column, count in unparsed.items()
+    ]
     return {
         **{name: getattr(counts, name, unknown) for name in ("blocked", "undetermined", "eligible", "listed")},
         "partner": one.partner,
         "state": _state(one.complete, language),
         "new": unknown if known is None or known.new is None else known.new,
-        # a text where a number would not say all
-        "amounts": {name: format_total(*of, language) if of[1] else of[0] for name, of in totals.items()}
+        "amounts": {name: amounts for name, (amounts, _) in totals.items()}
         if known
         else dict.fromkeys(people.at_risk(), unknown),
-        "note": as_sentence(people.notes.get(one.partner, "")),
+        "note": " ".join(filter(None, notes)),
         "exit_code": one.exit_code,
         "run_id": one.run_id or language.text("none"),
     }
@@ -147,17 +155,17 @@ def _money(people: RowsForPeople, others: Iterable[SheetColumn]) -> Iterator[She
 
         def currencies(frame: pd.DataFrame, name: str = name) -> Sequence[str]:
             each = [one.get(name) for one in frame["amounts"]]
-            return [next(iter(one)) if isinstance(one, dict) and len(one) == 1 else "" for one in each]
+            return [next(iter(one)) if one and not isinstance(one, str) and len(one) == 1 else "" for one in each]
 
         yield SheetColumn(label, values, "money", width=18, currencies=currencies)
 
 
 def _amount(found: Amounts | str | None, language: Language) -> Cell:
-    if not isinstance(found, dict) or not found:
-        return found or None
+    if found is None or isinstance(found, str):
+        return found
     if len(found) == 1:
         return next(as_number(amount, f"{amount:f}") for amount in found.values())
-    return format_amounts(found, language)
+    return format_amounts(found, language) if found else None
 
 
 def _add_blocked(context: _Context, cases: pd.DataFrame) -> None:
@@ -176,17 +184,14 @@ def _add_blocked(context: _Context, cases: pd.DataFrame) -> None:
     ]
     columns = [*before, *_money(people, [*before, *after]), *after]
     old = int((cases["group"] == CaseGroup.OLD).sum())
+    folded = old if old < len(cases) else 0
     text = language.count(
         "{n} customer blocked: new purchases, seat increases and upgrades fail.",
         "{n} customers blocked: new purchases, seat increases and upgrades fail.",
         people.found[Verdict.BLOCKED],
     )
-    if not people.found[Verdict.BLOCKED]:
-        text = people.describe_nobody(complete=context.summary.complete)
-    folded = old if old < len(cases) else 0
-    more = [describe_folded(folded, language) if folded else "", people.describe_left_out(Verdict.BLOCKED, len(cases))]
-    text = " ".join(filter(None, [text, *more]))
-    _add_sheet(context, ACTION, text, SheetRecords(columns, cases, folded), Verdict.BLOCKED)
+    text = f"{text} {describe_folded(folded, language)}" if folded else text
+    _add_records(context, ACTION, text, SheetRecords(columns, cases, folded), Verdict.BLOCKED)
 
 
 def _add_unverified(context: _Context, rows: pd.DataFrame) -> None:
@@ -205,19 +210,23 @@ def _add_unverified(context: _Context, rows: pd.DataFrame) -> None:
         "{n} rows could not be checked. Do not treat as eligible.",
         people.found[Verdict.UNDETERMINED],
     )
-    if not people.found[Verdict.UNDETERMINED]:
-        text = people.describe_verified(complete=context.summary.complete)
-    text = f"{text} {people.describe_left_out(Verdict.UNDETERMINED, len(rows))}".strip()
-    _add_sheet(context, NOT_VERIFIED, text, SheetRecords(columns, rows), Verdict.UNDETERMINED)
+    _add_records(context, NOT_VERIFIED, text, SheetRecords(columns, rows), Verdict.UNDETERMINED)
 
 
 def _named(make: ColumnMaker) -> SheetColumn:
     return make.text(message("Partner"), "partner", look="name", width=18)
 
 
-def _add_sheet(
-    context: _Context, name: str, text: str, table: SheetRecords, verdict: Verdict | None = None
-) -> Worksheet:
+def _add_records(context: _Context, name: str, text: str, table: SheetRecords, verdict: Verdict) -> None:
+    """Add the sheet of a verdict, in its colour; its sentence says what is left out, and where there is nothing to show."""
+    people = context.people
+    if not people.found[verdict]:
+        text = people.describe_none(verdict, complete=context.summary.complete)
+    text = f"{text} {people.describe_left_out(verdict, len(table.records))}".strip()
+    _add_sheet(context, name, text, table).set_tab_color(COLOURS[verdict][2])
+
+
+def _add_sheet(context: _Context, name: str, text: str, table: SheetRecords) -> Worksheet:
     """Add a sheet that is one table: above it the state of the round, and what the sheet shows."""
     summary, styles, language = context.summary, context.styles, context.people.language
     page = context.book.add_worksheet(language.text(name))
@@ -231,8 +240,6 @@ def _add_sheet(
     states += [language.text("the data are simulated")] if summary.simulated else []
     write_line(page, 0, last, as_sentence("; ".join(states)), styles[f"banner {Verdict.BLOCKED if why else banner}"])
     write_line(page, 1, last, f"{text} {language.time(summary.started_at)}.", styles["note"])
-    if verdict:
-        page.set_tab_color(COLOURS[verdict][2])
     page.freeze_panes(HEADER + 1, 0)
     page.repeat_rows(HEADER)
     set_up_paper(page, language, summary.round_id, widths, HEADER + 1 + len(table.records))
