@@ -11,7 +11,7 @@ from auditor.cli.completion import complete_file
 
 if TYPE_CHECKING:
     from auditor.commands.fleet import FleetReport
-    from auditor.settings import Settings
+    from auditor.settings import Origins, Settings
 
 
 @click.group(help="Audit many partners, each with its own sign-in, lists and rate limit.")
@@ -93,14 +93,16 @@ def run(
 )
 @click.argument("round_id", metavar="[ROUND]", required=False)
 @options.REPORTS
-@options.common(json="the result of each partner as JSON")
-def report(*, round_id: str | None, settings: "Settings", as_json: bool, quiet: bool) -> int:
+@options.LANGUAGE
+@options.common(json="the result of each partner as JSON", origins=True)
+def report(*, round_id: str | None, settings: "Settings", origins: "Origins", as_json: bool, quiet: bool) -> int:
     """`auditor fleet report`."""
     from auditor.commands.fleet import render_round
     from auditor.runs.signals import exit_on_signals
 
     with exit_on_signals():
-        found = render_round(round_id, settings.reports)
+        language = settings.language if origins.is_given("language") else ""
+        found = render_round(round_id, settings.reports, language)
     _print(found, as_json=as_json, quiet=quiet)
     return found.exit_code
 

@@ -91,6 +91,7 @@ def run_fleet(
         names,
         common.continue_within,
         lambda known: any(folder.complete_run(known.started_at) is None for folder in folders.values()),
+        common.language,
     )
     complete = {name: run for name, folder in folders.items() if (run := folder.complete_run(current.started_at))}
     unfinished = {name: folder for name, folder in folders.items() if name not in complete}
@@ -168,16 +169,17 @@ def _publish(found: FleetReport, folder: Path, urls: Sequence[str]) -> FleetRepo
     return replace(found, published=tuple(one.url for one in copies))
 
 
-def render_round(round_id: str | None, reports: str) -> FleetReport:
+def render_round(round_id: str | None, reports: str, language: str = "") -> FleetReport:
     """Write the combined report of a round again, from the partners' runs as they are now.
 
     Args:
         round_id: of the round; None for the newest.
         reports: the reports folder of the fleet.
+        language: of the documents from now on; empty leaves it as it is.
 
     Raises:
         SettingsError: there is no such round.
         OutputError: the combined report could not be written.
     """
-    found, folder, results = fleet.combine_round(Path(reports).absolute(), round_id)
+    found, folder, results = fleet.combine_round(Path(reports).absolute(), round_id, language)
     return FleetReport(found.id, folder, results, fleet.worst_exit_code(result.exit_code for result in results))

@@ -88,6 +88,14 @@ def is_folder_name(text: str) -> bool:
     return plain and text.strip(". ") != "" and len(text.encode("utf-8", errors="replace")) <= _LONGEST_NAME
 
 
+_device = re.compile(r"(con|prn|aux|nul|conin_|conout_|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE).fullmatch
+
+
+def is_device_name(text: str) -> bool:
+    """True for a name that means a device on Windows. Source: "Naming Files, Paths, and Namespaces"."""
+    return _device(text) is not None
+
+
 def is_plausible_time(moment: datetime) -> bool:
     """True for an aware time that is plausible as the start or end of a run."""
     return moment.tzinfo is not None and _FIRST <= moment < _LAST

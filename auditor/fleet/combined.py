@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor import locks
+from auditor.core.language import ENGLISH
 from auditor.core.results import INCOMPLETE
 from auditor.errors import AuditorError, IncompleteError, OutputError, describe_cause, describe_os_error, remedy
 from auditor.fleet.results import PartnerResult
-from auditor.fleet.rounds import FLEET, PartnerFolder, Round, describe_complete_run, find_round, results_of
+from auditor.fleet.rounds import FLEET, PartnerFolder, Round, describe_complete_run, find_round, record, results_of
 from auditor.runs.find import load_stored_run
 
 if TYPE_CHECKING:
@@ -22,13 +23,16 @@ _LOCK_SECONDS = 3600.0
 """Another call may write the report of a large fleet meanwhile."""
 
 
-def combine_round(reports: Path, round_id: str | None = None) -> tuple[Round, Path, list[PartnerResult]]:
+def combine_round(
+    reports: Path, round_id: str | None = None, language: str = ""
+) -> tuple[Round, Path, list[PartnerResult]]:
     """Write the combined report of a stored round. Calls for single partners may end at the same time: one writes after the other,
     each with what all have found.
 
     Args:
         reports: the reports folder of the fleet.
         round_id: of the round; None for the newest.
+        language: of the documents from now on; empty leaves it as it is.
 
     Returns:
         The round, the folder of its report, and how each partner ended. Like in the report, a partner whose run cannot be taken
@@ -40,9 +44,9 @@ def combine_round(reports: Path, round_id: str | None = None) -> tuple[Round, Pa
     """
     current = find_round(reports, round_id)
     with one_report_at_a_time(reports / FLEET, current.id):
-        current = find_round(reports, current.id)
+        current = record(reports, current, language=language) if language else find_round(reports, current.id)
         results = [_as_it_is_now(reports, current, known) for known in results_of(current, current.partners)]
-        folder, summary = _combine(reports, current.id, results)
+        folder, summary = combine(reports, current.id, results, current.language)
         return current, folder, [_as_in_report(*each) for each in zip(results, summary.partners, strict=True)]
 
 
@@ -78,7 +82,9 @@ def _as_in_report(known: PartnerResult, found: "PartnerSummary") -> PartnerResul
     return replace(known, complete=False, exit_code=INCOMPLETE, reason=found.note, customers={})
 
 
-def combine(reports: Path, round_id: str, partners: Sequence[PartnerResult]) -> Path:
+def combine(
+    reports: Path, round_id: str, partners: Sequence[PartnerResult], language: str = ENGLISH.code
+) -> tuple[Path, "FleetSummary"]:
     """Write the combined report of a round, and verify it. A report of the same round is replaced.
 
     Args:
@@ -86,23 +92,20 @@ def combine(reports: Path, round_id: str, partners: Sequence[PartnerResult]) -> 
         round_id: of the round.
         partners: how the audit of each partner ended, in the order of the partners' file. A partner that is left out is nowhere
             in the report: name those too that failed, or that were not asked.
+        language: of the documents, as one of `core.language.LANGUAGES`.
 
     Returns:
-        The folder of the report, `fleet/<round>/`.
+        The folder of the report, `fleet/<round>/`, and the content of its summary.json.
 
     Raises:
         OutputError: the report could not be written, or its files disagree; the runs of the partners are not touched.
     """
-    return _combine(reports, round_id, partners)[0]
-
-
-def _combine(reports: Path, round_id: str, partners: Sequence[PartnerResult]) -> tuple[Path, "FleetSummary"]:
     from auditor import report
 
     folder = reports / FLEET / round_id
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        summary = report.render_fleet(folder, round_id, [_describe(one) for one in partners], reports)
+        summary = report.render_fleet(folder, round_id, [_describe(one) for one in partners], reports, language)
         report.verify_fleet(folder)
     except OSError as error:
         raise _as_output_error(folder, f"{folder}: {describe_os_error(error)}", error) from error

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditor import settings as all_settings
-from auditor.core.ids import is_run_id
+from auditor.core.ids import is_device_name, is_run_id
 from auditor.errors import AuditorError, CustomerListError, SettingsError
 from auditor.fleet.rounds import FLEET
 from auditor.runs.credentials import tenant_of
+from auditor.runs.find import LATEST, LATEST_SIMULATED
 from auditor.settings import Origins, Settings
 
 _OWN = ("access_token", "refresh_token")
 """Settings that belong to one partner."""
+_TAKEN = frozenset({FLEET, LATEST, LATEST_SIMULATED, "history"})
+"""What auditor itself makes in a reports folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +86,14 @@ def _check_names(names: Sequence[str]) -> Iterator[SettingsError]:
         if not is_run_id(name) or name.endswith("."):
             yield SettingsError(
                 f"partner {name!r}: the name cannot be a folder's",
-                "use letters, digits, dots, dashes and underscores, and begin with a letter or digit",
+                "use letters, digits, dots, dashes and underscores; begin with a letter or digit, and do not end with a dot",
             )
-        elif name.casefold() == FLEET:
-            yield SettingsError(f"partner {name!r}: the fleet's own folder has this name", "choose another name")
+        elif is_device_name(name):
+            yield SettingsError(f"partner {name!r}: on Windows, a device has this name", "choose another name")
+        elif name.casefold() in _TAKEN:
+            yield SettingsError(
+                f"partner {name!r}: in a reports folder, something else of auditor has this name", "choose another name"
+            )
         elif name.casefold() in taken:
             yield SettingsError(
                 f"partners {taken[name.casefold()]!r} and {name!r} would share a folder where letter case does not count",

@@ -16,6 +16,7 @@ import msgspec
 from auditor import journal, locks
 from auditor.atomic_file import replace_file
 from auditor.core.ids import is_future
+from auditor.core.language import ENGLISH
 from auditor.core.model import Cause
 from auditor.core.results import COMPLETE, INCOMPLETE
 from auditor.errors import AuditorError, SettingsError, describe_os_error, remedy
@@ -38,12 +39,14 @@ class Round(msgspec.Struct, frozen=True):
         started_at: when it started.
         partners: names of all partners of the fleet, in the order of their file.
         results: how each partner ended, by name, where it has ended.
+        language: of the documents, as one of `core.language.LANGUAGES`.
     """
 
     id: str
     started_at: datetime
     partners: tuple[str, ...] = ()
     results: dict[str, PartnerResult] = {}
+    language: str = ENGLISH.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,13 @@ def describe_complete_run(name: str, run: Path) -> PartnerResult:
     return describe_run(name, run, code)
 
 
-def open_round(reports: Path, names: Sequence[str], within: float, is_open: Callable[[Round], bool]) -> Round:
+def open_round(
+    reports: Path,
+    names: Sequence[str],
+    within: float,
+    is_open: Callable[[Round], bool],
+    language: str = ENGLISH.code,
+) -> Round:
     """Find the round to finish, or start a new one. A round without any of these partners is of another fleet.
 
     Args:
@@ -138,6 +147,7 @@ def open_round(reports: Path, names: Sequence[str], within: float, is_open: Call
         names: of all partners of the fleet.
         within: seconds; an older round is not finished.
         is_open: whether one of the partners has no complete run in a round.
+        language: of the documents.
 
     Raises:
         SettingsError: the folder cannot be written to.
@@ -148,9 +158,9 @@ def open_round(reports: Path, names: Sequence[str], within: float, is_open: Call
             own = (one for one in _rounds(reports) if not set(names).isdisjoint(one.partners))
             newest = max(own, key=lambda one: one.started_at, default=None)
             if newest is not None and (now - newest.started_at).total_seconds() < within and is_open(newest):
-                found = msgspec.structs.replace(newest, partners=tuple(names))
+                found = msgspec.structs.replace(newest, partners=tuple(names), language=language)
             else:
-                found = Round(_new_id(reports, now), now, tuple(names))
+                found = Round(_new_id(reports, now), now, tuple(names), language=language)
             _write(reports, found)
             return found
     except OSError as error:
@@ -160,8 +170,8 @@ def open_round(reports: Path, names: Sequence[str], within: float, is_open: Call
         ) from error
 
 
-def record(reports: Path, one: Round, results: Iterable[PartnerResult]) -> Round:
-    """Add results to a round's file; return the round with those of other calls as well.
+def record(reports: Path, one: Round, results: Iterable[PartnerResult] = (), language: str = "") -> Round:
+    """Add results to a round's file, and set its language where one is given; return the round with the results of other calls as well.
 
     A file that cannot be written ends no audit: the next call finds the complete runs themselves.
     """
@@ -169,14 +179,16 @@ def record(reports: Path, one: Round, results: Iterable[PartnerResult]) -> Round
     try:
         with _locked(reports):
             stored = next((known for known in _rounds(reports) if known.id == one.id), one)
-            found = msgspec.structs.replace(stored, results={**stored.results, **own})
+            found = msgspec.structs.replace(
+                stored, results={**stored.results, **own}, language=language or stored.language
+            )
             _write(reports, found)
             return found
     except OSError as error:
         _log.warning(
             "%s: the file of round %s cannot be written: %s", reports / FLEET, one.id, describe_os_error(error)
         )
-        return msgspec.structs.replace(one, results={**one.results, **own})
+        return msgspec.structs.replace(one, results={**one.results, **own}, language=language or one.language)
 
 
 def results_of(one: Round, names: Sequence[str]) -> list[PartnerResult]:

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from auditor.core.model import Verdict
-from auditor.core.results import CaseGroup, Sum, add_exactly, case_group
+from auditor.core.results import Amounts, CaseGroup, Sum, add_exactly, case_group
 from auditor.report.data import RunData
 from auditor.report.schema import own_columns, to_arrow
 from auditor.report.times import whole_days
@@ -47,7 +47,8 @@ def list_cases(data: RunData, results: pd.DataFrame | None = None) -> pd.DataFra
     for column, name in amount_columns(data).items():
         cases[name] = pd.Series(_amounts(data, blocked, column, cases), dtype=object)
     cases["group"] = _groups(cases, compared=data.changes is not None)
-    return _in_order(cases, [*amount_columns(data).values()])
+    names = [*amount_columns(data).values()]
+    return in_order(cases, cases[names[0]] if names else [{}] * len(cases))
 
 
 def list_customers(data: RunData, records: pd.DataFrame) -> pd.DataFrame:
@@ -96,9 +97,14 @@ def _groups(cases: pd.DataFrame, *, compared: bool) -> list[str]:
     ]
 
 
-def _in_order(cases: pd.DataFrame, amounts: Sequence[str]) -> pd.DataFrame:
-    first: Iterable[Any] = cases[amounts[0]] if amounts else [{}] * len(cases)
-    largest = [max(one.values(), default=Decimal(0)) for one in first]
+def in_order(cases: pd.DataFrame, amounts: Iterable[Amounts]) -> pd.DataFrame:
+    """The cases in the order in which people act on them.
+
+    Args:
+        cases: with the columns `group` and `blocked_since`.
+        amounts: of each, in the first column that is added up.
+    """
+    largest = [max(one.values(), default=Decimal(0)) for one in amounts]
     since = [0 if one is None else one.timestamp() for one in to_arrow(cases["blocked_since"]).to_pylist()]
     keys = zip((_ORDER[group] for group in cases["group"]), largest, since, strict=True)
     order = [

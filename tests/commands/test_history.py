@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import signal
+import subprocess
 import sys
 from pathlib import Path
 

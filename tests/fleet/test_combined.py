@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import re
+import shlex
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -14,14 +15,17 @@ from typing import Any
 import openpyxl
 import pyarrow.parquet
 import pytest
+from book_support import compared_run
 from jsonschema import Draft202012Validator
+from language_support import MarkedLanguage, unmarked
 from report_support import Run, answer, guid, new_run, row
 
-from auditor import report
+from auditor import fleet, languages, report
 from auditor.cli import main
 from auditor.commands.schema import read_schema
+from auditor.core.run_facts import Presentation
 from auditor.errors import IncompleteError, OutputError
-from auditor.fleet import PartnerResult, combine, combine_round, open_round, record
+from auditor.fleet import PartnerResult, combine_round, open_round, record
 from auditor.report import files
 
 ROUND = "20261122T130000Z"
@@ -54,6 +58,11 @@ def two_partners(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def reports(two_partners: Path, tmp_path: Path) -> Path:
     """The two partners."""
     return shutil.copytree(two_partners, tmp_path, dirs_exist_ok=True)
+
+
+def combine(reports: Path, round_id: str, partners: list[PartnerResult]) -> Path:
+    """Write the combined report of a round; return its folder."""
+    return fleet.combine(reports, round_id, partners)[0]
 
 
 def _results(reports: Path) -> list[PartnerResult]:
@@ -142,14 +151,16 @@ def test_every_document_says_that_the_round_is_incomplete_and_why(folder: Path) 
     assert list(sheets) == ["Partners", "Action needed", "Not verified"]
     for lines in sheets.values():
         assert str(lines[0][0]).startswith("INCOMPLETE: 2 of 3 partners")
+    assert "Newly blocked: not known" in str(sheets["Partners"][1][0])
     west = sheets["Partners"][-1]
     assert west[:7] == ("west", "Not complete", *["not known"] * 5)
     assert REFUSED in str(west[7]).casefold()
     page = unescape((folder / "fleet.html").read_text(encoding="utf-8"))
     assert page.index("Incomplete.") < page.index("<h2")
-    assert REFUSED in page
-    assert "Nothing is known of the customers of 1 of the partners" in page
-    assert len(re.findall('class="n none">not known', page)) == 4
+    assert REFUSED in page.casefold()
+    assert "Nothing is known of the customers of 1 partner:" in page
+    west_on_page = page[page.index("<b>west</b>") :].partition("</table>")[0]
+    assert re.findall(r'<td class="n m none" data-column="[^"]*">([^<]*)', west_on_page) == ["not known"] * 5
 
 
 def test_blocked_and_unverified_customers_of_all_partners_are_in_the_documents(folder: Path) -> None:
@@ -157,30 +168,127 @@ def test_blocked_and_unverified_customers_of_all_partners_are_in_the_documents(f
     with (folder / "results.csv").open(encoding="utf-8", newline="") as file:
         records = list(csv.DictReader(file, strict=True))
     sheets, page = _sheets(folder), (folder / "fleet.html").read_text(encoding="utf-8")
-    for verdict, name, table in (
-        ("blocked", "Action needed", "all-blocked"),
-        ("undetermined", "Not verified", "not-verified"),
-    ):
+    shown = {
+        "blocked": [(partner, one) for one, partner in _CASE.findall(page)],
+        "undetermined": [
+            (group.partition(" ·")[0], one)
+            for group in page.partition('id="undetermined"')[2].split("scope=rowgroup>")[1:]
+            for one in re.findall(r"<code>([^<]*)</code>", group)
+        ],
+    }
+    for verdict, name in (("blocked", "Action needed"), ("undetermined", "Not verified")):
         right = sorted((one["partner"], one["customer_id"]) for one in records if one["verdict"] == verdict)
-        place = sheets[name][2].index("Customer id")
-        assert sorted((str(line[0]), str(line[place])) for line in sheets[name][3:]) == right
-        shown = page[page.index(f'id="{table}"') :].partition("</table>")[0]
-        assert sorted((two, one) for one, two in re.findall(r"<code>([^<]*)</code><td>([^<]*)", shown)) == right
+        partner, customer = map(sheets[name][2].index, ("Partner", "Customer id"))
+        assert sorted((str(line[partner]), str(line[customer])) for line in sheets[name][3:]) == right
+        assert sorted(shown[verdict]) == right
 
 
-def test_who_is_blocked_longest_stands_first_whatever_the_partner(tmp_path: Path) -> None:
-    """In the page and in the workbook."""
-    results = []
-    for number, (name, month) in enumerate((("north", 3), ("south", 1), ("west", 2)), 1):
-        found = answer(0, number, "under_review", last_update_raw=f"2026-0{month}-01T00:00:00")
-        run = new_run(tmp_path / name / "20261122T120000Z", [row(number)], [found])
+_CASE = re.compile(r'<code>([^<]*)</code><td class=m data-column="Partner">([^<]*)')
+"""Of a blocked customer on the page: its id and its partner."""
+
+
+def _fleet_with_money(reports: Path) -> list[PartnerResult]:
+    """South has an earlier audit, and two currencies; north has none, and a text that is no number; west adds nothing up."""
+    money = {"presentation": Presentation(sums=("Revenue",))}
+    texts = ["9 USD", "400 EUR", "30 EUR", "5 EUR"]
+    rows = [row(one, other={"Revenue": text}) for one, text in enumerate(texts, 1)]
+    found = ["under_review", "not_allowed", "under_review", "allowed"]
+    south = compared_run(reports / "south", rows, [answer(one, one + 1, why) for one, why in enumerate(found)], **money)
+    days = ["2026-11-20T00:00:00", "2026-01-01T00:00:00", "2026-11-01T00:00:00"]
+    answers = [answer(one, one + 6, "under_review", last_update_raw=day) for one, day in enumerate(days)]
+    rows = [row(one + 6, other={"Revenue": text}) for one, text in enumerate(["7 EUR", "999 EUR", "n/a"])]
+    north = new_run(reports / "north" / "20261122T120000Z", rows, answers, **money)
+    west = new_run(reports / "west" / "20261122T120000Z", [row(1)], [answer(0, 1, "allowed")])
+    for run in (north, south, west):
         run.render(report.FORMATS)
-        results.append(PartnerResult(name, run.path, 0, complete=True))
-    folder = combine(tmp_path, ROUND, results)
+    return [PartnerResult(run.path.parent.name, run.path, 0, complete=True) for run in (north, south, west)]
+
+
+def test_blocked_customers_are_in_the_order_of_a_run_whatever_the_partner(tmp_path: Path) -> None:
+    """Those that are new at their partner, then the others, then those of more than 90 days; the largest amount first."""
+    folder = combine(tmp_path, ROUND, _fleet_with_money(tmp_path))
+    right = [(2, "south"), (3, "south"), (1, "south"), (6, "north"), (8, "north"), (7, "north")]
     page = (folder / "fleet.html").read_text(encoding="utf-8")
-    shown = page[page.index('id="all-blocked"') :].partition("</table>")[0]
-    assert re.findall(r"</code><td>([^<]*)", shown) == ["south", "west", "north"]
-    assert [line[0] for line in _sheets(folder)["Action needed"][3:]] == ["south", "west", "north"]
+    assert _CASE.findall(page) == [(guid(one), partner) for one, partner in right]
+    header, *lines = _sheets(folder)["Action needed"][2:]
+    shown = [dict(zip(map(str, header), line, strict=True)) for line in lines]
+    assert [(one["Customer id"], one["Partner"]) for one in shown] == [(guid(one), name) for one, name in right]
+    new, old = "New since 21 Nov 2026", "Blocked for more than 90 days"
+    assert [one["Group"] for one in shown] == [new, new, "Blocked", "Blocked", "Blocked", old]
+    assert [one["Revenue"] for one in shown] == [400, 30, 9, 7, None, 999]
+    folded = openpyxl.load_workbook(folder / "fleet.xlsx")["Action needed"].row_dimensions
+    assert [folded[number].hidden for number in range(4, 10)] == [False] * 5 + [True]
+    assert page.index('<details id="old-cases">') < page.index(guid(7))
+    assert re.search(r'id="first".*south, [^<]*</a> \(EUR 400\): Not approved\.', page)
+
+
+def test_new_customers_and_money_at_risk_are_told_of_each_partner_and_of_all(tmp_path: Path) -> None:
+    """Each currency by itself; a partner without an earlier audit has no number of new ones, and it is said how many rows hold none."""
+    folder = combine(tmp_path, ROUND, _fleet_with_money(tmp_path))
+    sheet = _sheets(folder)["Partners"]
+    header, *lines = sheet[2:]
+    shown = [dict(zip(map(str, header), line, strict=True)) for line in lines]
+    assert [(one["Newly blocked"], one["Revenue"]) for one in shown] == [
+        ("not known", 1006),
+        (2, "EUR 430 + USD 9"),
+        ("not known", None),
+    ]
+    assert shown[0]["What is open, and why"] == "Revenue: 1 of the rows hold no number, and are not added up."
+    unreadable = "EUR 1,006 (1 row without a readable number)"
+    assert (
+        "Newly blocked: 2 · Not verified: 0 · At risk: Revenue EUR 1,436 + USD 9 (1 row without a readable number)"
+        in str(sheet[1][0])
+    )
+    page = (folder / "fleet.html").read_text(encoding="utf-8")
+    assert "<b>EUR 1,436 + USD 9 (1 row without a readable number)</b>" in page
+    assert "Not known of 2 partners: there is no earlier audit." in page
+    assert re.findall(r'data-column="Revenue">([^<]*)', page)[:3] == [unreadable, "EUR 430 + USD 9", ""]
+    assert re.findall(r'data-column="Newly blocked">([^<]*)', page) == ["not known", "2", "not known"]
+
+
+def test_the_page_leads_to_the_page_of_each_run(reports: Path, folder: Path) -> None:
+    """By a path that holds in the reports folder and in an object store; a partner without a run has no link."""
+    found = re.findall(r'<th scope=row><a href="([^"]*)">(\w+)', (folder / "fleet.html").read_text(encoding="utf-8"))
+    assert [name for _, name in found] == ["north", "south"]
+    for path, name in found:
+        assert (folder / path).resolve() == next((reports / name).glob("2*")) / "report.html"
+
+
+def test_no_text_for_people_is_outside_the_catalogues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rendered in a made-up language that marks whatever it translates; why a process ended stays as it is."""
+    monkeypatch.setattr(languages, "load", lambda _code: MarkedLanguage())
+    unfinished = _run(tmp_path / "up" / "20261122T120000Z", 7, max_undetermined=0).path
+    results = [PartnerResult("up", unfinished, 3), PartnerResult("east", None, 4), *_fleet_with_money(tmp_path)]
+    for round_id, partners in ((ROUND, results), ("20261123T130000Z", results[-1:]), ("20261124T130000Z", [])):
+        folder = combine(tmp_path, round_id, partners)
+        content = "".join((folder / name).read_text(encoding="utf-8") for name in ("results.csv", "summary.json"))
+        data = f"{content}\nresults.parquet, results.csv\nup, east"
+        sheets = _sheets(folder)
+        texts = [*sheets, *(cell for lines in sheets.values() for line in lines for cell in line)]
+        html = re.sub(r"<style\b.*?</style>", "", (folder / "fleet.html").read_text(encoding="utf-8"), flags=re.DOTALL)
+        texts += map(
+            unescape, re.findall(r">([^<]+)<", html) + re.findall(r'(?:aria-label|data-column)="([^"]*)"', html)
+        )
+        plain = {
+            text: re.sub(r"(Revenue )?(EUR|USD) [\d,]+( [+(])?", " · ", " ".join(text.split()))
+            for text in texts
+            if isinstance(text, str)
+        }
+        left = {text: unmarked(shown, data) for text, shown in plain.items()}
+        assert {text: words for text, words in left.items() if words} == {}
+
+
+def test_the_language_of_a_round_is_kept(reports: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`fleet report --language` sets it for the documents, also for the next time; summary.json stays English."""
+    round_id = _store(reports, ["north", "south"], _results(reports)[:2])
+    for arguments in (["--language", "de"], []):
+        assert main(["fleet", "report", "--reports", str(reports), *arguments]) == 6
+        capsys.readouterr()
+        folder = reports / "fleet" / round_id
+        assert '<html lang="de"' in (folder / "fleet.html").read_text(encoding="utf-8")
+        assert list(_sheets(folder)) == ["Partner", "Zu erledigen", "Nicht geprüft"]
+        assert _sheets(folder)["Partner"][0][0] == "UNVOLLSTÄNDIG: 1 von 2 Partnern ist nicht vollständig: south."
+        assert _summary(folder)["note"] == "INCOMPLETE: 1 of 2 partners is not complete: south"
 
 
 def test_the_page_asks_for_nothing_outside(folder: Path) -> None:
@@ -197,7 +305,8 @@ def test_a_name_of_markup_and_formulas_stays_a_text(tmp_path: Path) -> None:
     run.render(report.FORMATS)
     folder = combine(tmp_path, ROUND, [PartnerResult("north", run.path, 0, complete=True)])
     assert "<b onclick" not in (folder / "fleet.html").read_text(encoding="utf-8")
-    assert _sheets(folder)["Action needed"][3][1] == name
+    header, shown = _sheets(folder)["Action needed"][2:4]
+    assert shown[header.index("Customer")] == name
 
 
 def test_a_round_is_complete_where_every_partner_is(reports: Path) -> None:
@@ -269,7 +378,7 @@ def test_only_as_many_rows_as_fit_are_shown_and_the_rest_is_counted(
     monkeypatch.setattr("auditor.report.fleet.people.MOST_ROWS", 6)
     sheet = _sheets(combine(reports, ROUND, _results(reports)))["Action needed"]
     assert len(sheet) == 3 + 6
-    assert "2 more rows in results.csv" in str(sheet[1][0])
+    assert "2 more are in results.csv" in str(sheet[1][0])
 
 
 def test_verify_reads_everything_back(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -411,3 +520,9 @@ def test_a_partner_whose_run_was_changed_is_complete_nowhere(reports: Path, caps
     assert (north["complete"], north["exit_code"], north["customers"]) == (False, 3, {})
     assert north["reason"].startswith("the files of the run do not agree: results.csv")
     assert _summary(reports / "fleet" / current.id)["complete"] is False
+    # the reason names the command, after which the partner is complete again
+    command = shlex.split(north["reason"].rpartition("render them again: ")[2])
+    assert command == ["auditor", "report", str(run)]
+    assert main(command[1:]) == 0
+    assert main(["fleet", "report", "--reports", str(reports)]) == 0
+    assert _summary(reports / "fleet" / current.id)["complete"] is True

@@ -75,12 +75,42 @@ def test_one_message_has_all_problems_of_all_partners(tmp_path: Path) -> None:
         "partner 'north': list /nowhere/a.csv does not exist",
         "partner 'north': a partner's list cannot be standard input",
         f"partners 'north' and 'south' have the same tenant {tenant(1)}",
-        "partner 'fleet': the fleet's own folder has this name",
+        "partner 'fleet': in a reports folder, something else of auditor has this name",
         "partner '../up': the name cannot be a folder's",
         "partners 'West' and 'west' would share a folder",
         "partner 'West': tenant_id is missing",
     ):
         assert error.message.count(words) == 1, words
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        *[(name, "on Windows, a device has this name") for name in ("con", "NUL", "com1", "lpt9", "aux.old")],
+        *[
+            (name, "something else of auditor has this name")
+            for name in ("Fleet", "latest", "latest-simulated", "history")
+        ],
+        *[
+            (name, "the name cannot be a folder's")
+            for name in ("north.", "north ", " north", "a/b", "a\\b", "a:b", "..")
+        ],
+    ],
+)
+def test_a_name_that_cannot_be_a_folder_everywhere_is_refused(tmp_path: Path, name: str, words: str) -> None:
+    """Before anything is asked, in one sentence."""
+    path = write(tmp_path, f"[partner.{json.dumps(name)}]", f'tenant_id = "{tenant(1)}"')
+    error = refused(path)
+    assert (type(error), error.exit_code) == (SettingsError, 2)
+    assert error.message.count("\n") == 0
+    assert error.message.startswith(f"partner {name!r}: ")
+    assert words in error.message
+
+
+@pytest.mark.parametrize("name", ["north", "icon", "company", "com10", "latest2", "a.b", "20261130T021700Z"])
+def test_a_name_that_is_nearly_such_a_one_is_taken(tmp_path: Path, name: str) -> None:
+    """Only the whole name is another thing's."""
+    assert read_partners(write(tmp_path, f'[partner."{name}"]', f'tenant_id = "{tenant(1)}"'))[0] == [name]
 
 
 def test_a_missing_list_alone_is_a_matter_of_the_list(tmp_path: Path) -> None:

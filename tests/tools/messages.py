@@ -34,6 +34,7 @@ _PYTHON = (
     "report/*.py",
     "report/page/*.py",
     "report/workbook/*.py",
+    "report/fleet/*.py",
     "runs/baseline.py",
     "cli/step_summary.py",
 )
@@ -44,7 +45,7 @@ def collect() -> Catalog:
     """Every message of the program, with the files where it stands."""
     catalogue = Catalog(project="auditor", fuzzy=False)
     files = [(path, "python") for pattern in _PYTHON for path in sorted(PACKAGE.glob(pattern))]
-    files.append((PACKAGE / "report/page/page.html.j2", "jinja2.ext:babel_extract"))
+    files += [(PACKAGE / f"report/{part}/page.html.j2", "jinja2.ext:babel_extract") for part in ("page", "fleet")]
     for path, method in files:
         # Babel writes a warning about every f-string in an argument; that no message is one, a test with a made-up language finds
         with redirect_stderr(StringIO()):

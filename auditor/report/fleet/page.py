@@ -2,31 +2,32 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
-import pyarrow as pa
 from markupsafe import Markup
 
-from auditor.core.language import ENGLISH
-from auditor.core.model import Reason, Verdict
-from auditor.core.results import REASONS, UNDER_REVIEW, VERDICTS, advice
+from auditor.core.language import Language
+from auditor.core.model import Verdict
+from auditor.core.results import UNDER_REVIEW, VERDICTS, CaseGroup, format_total, group_name
 from auditor.core.text import as_sentence
+from auditor.report import page as report_page
 from auditor.report.files import AtomicFile
-from auditor.report.fleet.people import RowsForPeople
-from auditor.report.fleet.summary import FleetSummary
-from auditor.report.page import MOST_OF_VERDICT, content_policy, open_template, style_sheet
+from auditor.report.fleet.people import RowsForPeople, add_at_risk
+from auditor.report.fleet.summary import FleetSummary, PartnerSummary, describe_incomplete
+from auditor.report.page import MOST_OF_VERDICT, content_policy, open_template, rows, style_sheet
 from auditor.report.page.selection import ORDER
 
 NAME = "fleet.html"
 _STYLE = """
-@media screen { #by-partner { min-width: 56rem; } #all-blocked, #not-verified { min-width: 68rem; } }
-#all-blocked td:nth-of-type(n+4):nth-of-type(-n+6) { white-space: nowrap; }
+#by-partner thead th { width: auto; } #by-partner thead .m { width: 7.25rem; font-size: .8125rem; overflow-wrap: anywhere; } #by-partner td.none { white-space: normal; }
+.cases:not(#by-partner) thead .m:nth-child(2) { width: 6.5rem; } #by-partner thead :last-child { width: 30%; }
+#action h3 { margin: 1rem 0 .5rem; } #by-partner td:last-child { color: var(--ink); } #by-partner td:last-child::before { content: none; }
+@media screen and (max-width: 46rem) {
+  #by-partner td.m:nth-child(n) { display: inline-block; } .cases:not(#by-partner) td:nth-child(3):not(.m)::before { content: var(--manager) ": "; }
+}
 """
-"""Beside the style of report.html: wide tables scroll on a small screen, and dates are not broken."""
-_USED = (
-    *("partner", "customer_id", "raw_id", "company_name", "domain", "owner", "reason", "status", "days_in_status"),
-    *("blocked_since", "days_blocked", "last_update", "request_id", "source_file", "source_row"),
-)
+"""Beside the style of report.html. Cells of the class `m` have their own labels on a phone."""
 
 
 def write(summary: FleetSummary, people: RowsForPeople, file: AtomicFile) -> None:
@@ -35,44 +36,94 @@ def write(summary: FleetSummary, people: RowsForPeople, file: AtomicFile) -> Non
     Raises:
         OutputError: it cannot be written.
     """
-    style = style_sheet(ENGLISH) + _STYLE
+    language = people.language
+    style = style_sheet(language) + _STYLE
+    flags = {"incomplete": not summary.complete, "simulated": summary.simulated}
+    words = {"incomplete": language.text("INCOMPLETE"), "simulated": language.text("SIMULATED")}
+    blocked, undetermined = (people.of(verdict).head(MOST_OF_VERDICT) for verdict in ORDER[:2])
     document = {
+        "language": language.code,
+        "text": language.text,
+        "count": language.count,
+        "number": language.number,
         "style": Markup(style),  # noqa: S704 - a file of the package
         "policy": content_policy(style, ""),
-        "flags": [
-            name for name, is_set in (("incomplete", not summary.complete), ("simulated", summary.simulated)) if is_set
-        ],
+        "flags": [name for name, is_set in flags.items() if is_set],
+        "flag_words": [words[name] for name, is_set in flags.items() if is_set],
         "round": summary,
-        "state": as_sentence(summary.note.partition(": ")[2])
-        or "The audit of every partner ended with a complete run.",
-        "cards": [_card(summary, verdict) for verdict in ORDER],
-        "known": sum(one.ledger is not None for one in summary.partners),
-        "rule": UNDER_REVIEW,
-        **{verdict.value: _table(people, verdict) for verdict in (Verdict.BLOCKED, Verdict.UNDETERMINED)},
+        "time": language.time(summary.started_at),
+        "nothing": {one.value: people.describe_none(one, complete=summary.complete) for one in ORDER[:2]},
+        "state": as_sentence(describe_incomplete(summary.states, language))
+        or language.text("The audit of every partner ended with a complete run."),
+        "cards": [_card(summary, verdict, language) for verdict in ORDER],
+        "known": len(people.partners),
+        "new": people.new,
+        "compared": sum(one.new is not None for one in people.partners.values()),
+        "at_risk": [(column, format_total(*found, language)) for column, found in people.at_risk().items()],
+        "partners": [_partner(one, people) for one in summary.partners],
+        "columns": [*people.at_risk()],
+        "first": next(_cases(blocked.head(1), people), None),
+        "groups": [_group(group, blocked, people) for group in CaseGroup],
+        "rule": language.text(UNDER_REVIEW),
+        "unverified": [*_unverified(summary, undetermined, language)],
+        "left_out": {
+            "blocked": people.describe_left_out(Verdict.BLOCKED, len(blocked)),
+            "undetermined": people.describe_left_out(Verdict.UNDETERMINED, len(undetermined)),
+        },
     }
     file.write(open_template("fleet").render(document).encode())
     file.records = len(summary.partners)
 
 
-def _card(summary: FleetSummary, verdict: Verdict) -> dict[str, Any]:
+def _card(summary: FleetSummary, verdict: Verdict, language: Language) -> dict[str, Any]:
     return {
         "verdict": verdict,
-        "label": VERDICTS[verdict].name,
-        "meaning": VERDICTS[verdict].meaning,
+        "label": language.text(VERDICTS[verdict].name),
+        "meaning": language.text(VERDICTS[verdict].meaning),
         "customers": getattr(summary.ledger.customers, verdict),
-        "rows": getattr(summary.ledger.rows, verdict),
     }
 
 
-def _table(people: RowsForPeople, verdict: Verdict) -> dict[str, Any]:
-    rows = people.of(verdict).head(MOST_OF_VERDICT)
-    return {"rows": _rows(rows), "left_out": people.describe_left_out(verdict, len(rows))}
+def _partner(one: PartnerSummary, people: RowsForPeople) -> dict[str, Any]:
+    """A partner with its counts; None for what is not known."""
+    language, known = people.language, people.partners.get(one.partner)
+    found = add_at_risk(known.at_risk) if known else {}
+    count = one.ledger.customers if one.ledger else None
+    return {
+        "name": one.partner,
+        "href": quote(f"../../{one.folder}/{report_page.NAME}") if known and known.has_page else "",
+        "complete": one.complete,
+        "note": as_sentence(people.notes.get(one.partner, "")),
+        "new": known.new if known else None,
+        "at_risk": [
+            format_total(*found[column], language) if column in found else "" if known else None
+            for column in people.at_risk()
+        ],
+        **{name: getattr(count, name) if count else None for name in ("blocked", "undetermined", "eligible", "listed")},
+    }
 
 
-def _rows(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    for row in pa.Table.from_pandas(rows[[*_USED]], preserve_index=False).to_pylist():
-        reason = Reason(row["reason"])
-        days = {name: f"{row[name]:%Y-%m-%d}" if row[name] else "" for name in ("blocked_since", "last_update")}
-        shown = {"id": row["customer_id"] or row["raw_id"], "label": REASONS[reason].name}
-        step = advice(reason, row["days_in_status"], ENGLISH) if reason.verdict is Verdict.BLOCKED else ""
-        yield {**row, **days, **shown, "step": step}
+def _group(group: CaseGroup, blocked: pd.DataFrame, people: RowsForPeople) -> dict[str, Any]:
+    cases, language = blocked[blocked["group"] == group.value], people.language
+    # partners have different days of their last audits
+    label = language.text("Newly blocked") if group is CaseGroup.NEW else group_name(group, language)
+    return {"id": group.value, "label": label, "count": people.groups[group], "rows": [*_cases(cases, people)]}
+
+
+def _cases(cases: pd.DataFrame, people: RowsForPeople) -> Iterator[dict[str, Any]]:
+    """The rows of blocked customers, each with its partner."""
+    money = {column: f"amounts.{place}" for place, column in enumerate(people.at_risk())}
+    shown = cases.assign(begun=cases["blocked_since"], days=cases["days_blocked"])
+    for column, name in money.items():
+        shown[name] = pd.Series([one.get(column, {}) for one in cases["amounts"]], cases.index, dtype=object)
+    for row, partner in zip(rows.case_rows(shown, {}, money, "", people.language), cases["partner"], strict=True):
+        yield row | {"partner": partner}
+
+
+def _unverified(summary: FleetSummary, records: pd.DataFrame, language: Language) -> Iterator[dict[str, Any]]:
+    """The rows that are not verified, by partner and reason."""
+    for one in summary.partners:
+        counts = {count.reason.value: language.count("{n} row", "{n} rows", count.rows) for count in one.reasons}
+        own = records[records["partner"] == one.partner]
+        for group in rows.undetermined_groups(own, counts, language):
+            yield group | {"label": f"{one.partner} · {group['label']}"}

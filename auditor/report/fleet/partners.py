@@ -4,15 +4,14 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.core.language import Language
 from auditor.core.results import INCOMPLETE
 from auditor.errors import AuditorError, describe_cause
 from auditor.report.data import RunData, load
 from auditor.report.records import StoredRun
-from auditor.report.remarks import note
+from auditor.report.remarks import remarks
 from auditor.report.schema import MANIFEST, own_names
 from auditor.report.verify import Verified, verify_run
-
-_NO_RUN = "there is no run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class VerifiedPartner:
         partner: as its audit ended.
         verified: what was found to agree; None where no run can be taken.
         digest: SHA-256 of the run's manifest, in hexadecimal digits; empty where no run can be taken.
-        problem: why no run can be taken; empty where one is.
+        problem: why its run cannot be taken; empty where it is, and where there is none.
     """
 
     partner: FleetPartner
@@ -65,6 +64,10 @@ class VerifiedPartner:
         """The names of the lists' own columns in the run's results."""
         return [*own_names(self.verified.facts.columns).values()] if self.verified else []
 
+    def has(self, name: str) -> bool:
+        """Whether the run that is taken has a file."""
+        return self.run is not None and (self.run.folder / name).is_file()
+
     def load(self) -> RunData | None:
         """Read the run that is taken; None where there is none.
 
@@ -73,27 +76,34 @@ class VerifiedPartner:
         """
         return load(self.run) if self.run else None
 
-    def describe(self, data: RunData | None) -> str:
+    def describe(self, data: RunData | None, language: Language, *, by_customer: bool = False) -> str:
         """What is to be said of the partner; empty where its run is complete, without warnings.
 
         Args:
             data: of the run that is taken.
+            language: of the text; why a process ended stays English.
+            by_customer: as of `remarks`.
         """
-        remarks = note(data).partition(": ")[2] if data else self.problem
+        found = self.problem or language.text("there is no run")
+        if data:
+            found = remarks(data, language, by_customer=by_customer)
         # of an incomplete run, the remarks say the same
         reason = "" if data and self.partner.exit_code == INCOMPLETE else self.partner.reason.rstrip(".")
-        return "; ".join(filter(None, [reason, remarks])) or ("" if self.complete else "the audit did not end")
+        otherwise = "" if self.complete else language.text("the audit did not end")
+        return "; ".join(filter(None, [reason, found])) or otherwise
 
 
 def verify_partner(partner: FleetPartner) -> VerifiedPartner:
     """Check that the run of a partner is whole and that its files agree."""
     if partner.run is None:
-        return VerifiedPartner(partner, problem=_NO_RUN)
+        return VerifiedPartner(partner)
     try:
         verified = verify_run(partner.run, strays=False)
         digest = hashlib.sha256((partner.run.folder / MANIFEST).read_bytes()).hexdigest()
     except (AuditorError, OSError) as error:
-        return VerifiedPartner(partner, problem=f"the files of the run do not agree: {describe_cause(error)}")
+        step = error.hint if isinstance(error, AuditorError) else ""
+        why = "; ".join(filter(None, [describe_cause(error), step]))
+        return VerifiedPartner(partner, problem=f"the files of the run do not agree: {why}")
     return VerifiedPartner(partner, verified, digest)
 
 

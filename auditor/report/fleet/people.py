@@ -1,24 +1,42 @@
-"""The rows that people act on, of all partners: blocked customers, longest first, and those not verified.
+"""What the documents of a round say of its partners: blocked customers in the order of `report.cases`, rows that are not verified, money.
 
 At most MOST_ROWS of each verdict are kept, so that memory does not grow with the fleet; the documents say how many more there are.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import pandas as pd
 
+from auditor.core.language import ENGLISH, Language
 from auditor.core.model import Verdict
-from auditor.core.text import count_noun
+from auditor.core.results import Amounts, CaseGroup, Sum, add_exactly, group_name
+from auditor.report.cases import amount_columns, in_order, list_cases
 from auditor.report.data import RunData
 from auditor.report.fleet.tables import CSV, PARTNER
+from auditor.report.remarks import day_of_last_audit
 from auditor.report.schema import FIXED, TEXT
-from auditor.report.times import whole_days
 
 MOST_ROWS = 200_000
-SHOWN = (Verdict.BLOCKED, Verdict.UNDETERMINED)
-"""The verdicts, in the order in which documents show them."""
-_ADDED = ("partner", "blocked_since", "days_blocked", "times_blocked")
-_NAMES = (*_ADDED, *(one.name for one in FIXED))
+_OF_CASES = ("group", "group_name", "blocked_since", "days_blocked", "times_blocked", "amounts")
+_NAMES = (PARTNER.name, *(one.name for one in FIXED), *_OF_CASES)
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerForPeople:
+    """A partner as the documents show it, where its run is taken.
+
+    Attributes:
+        new: number of its customers that are newly blocked; None where there is no earlier audit.
+        at_risk: the sums of its blocked rows.
+        has_page: whether its run has a page of its own.
+    """
+
+    new: int | None
+    at_risk: tuple[Sum, ...]
+    has_page: bool
 
 
 @dataclass(slots=True)
@@ -26,45 +44,94 @@ class RowsForPeople:
     """The rows that the documents show, while they are collected.
 
     Attributes:
-        parts: verdict -> the rows of each partner. Columns: the fixed ones of `results`, `partner`, `blocked_since`, `days_blocked`,
-            `times_blocked`.
-        left_out: verdict -> number of rows that are not kept.
+        language: of the documents.
+        partners: by name, those whose run is taken.
+        notes: partner -> what is to be said of it, in this language.
+        parts: verdict -> the records of each partner: of blocked customers as of `list_cases`, with `partner`, `group_name` (with the day
+            of the partner's last audit) and `amounts` (column that is added up -> `Amounts`); rows that are not verified as in `results`.
+        groups: number of blocked customers in each `CaseGroup`, those that are not kept as well.
+        found: number of records of each verdict, those that are not kept as well.
     """
 
-    parts: dict[Verdict, list[pd.DataFrame]] = field(default_factory=lambda: {one: [] for one in SHOWN})
-    left_out: dict[Verdict, int] = field(default_factory=lambda: dict.fromkeys(SHOWN, 0))
+    language: Language = ENGLISH
+    partners: dict[str, PartnerForPeople] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    groups: Counter[str] = field(default_factory=Counter)
+    parts: dict[Verdict, list[pd.DataFrame]] = field(
+        default_factory=lambda: {Verdict.BLOCKED: [], Verdict.UNDETERMINED: []}
+    )
+    found: Counter[Verdict] = field(default_factory=Counter)
 
-    def add(self, partner: str, data: RunData) -> None:
-        """Take the rows of one partner."""
-        for verdict, parts in self.parts.items():
-            found = data.results[data.results["verdict"] == verdict.value]
-            if verdict is Verdict.BLOCKED:
-                found = found.sort_values("blocked_since", kind="stable", na_position="last")
-            kept = found.head(MOST_ROWS - sum(map(len, parts)))
-            self.left_out[verdict] += len(found) - len(kept)
-            if len(kept):
-                parts.append(_as_shown(partner, kept))
+    def add(self, partner: str, data: RunData, *, has_page: bool) -> None:
+        """Take the customers of one partner."""
+        cases = list_cases(data)
+        self.groups.update(cases["group"])
+        new = int((cases["group"] == CaseGroup.NEW).sum()) if data.changes else None
+        at_risk = tuple(one for one in data.sums if one.verdict is Verdict.BLOCKED and one.owner is None)
+        self.partners[partner] = PartnerForPeople(new, at_risk, has_page)
+        since = day_of_last_audit(data.changes, self.language) if data.changes else ""
+        groups = {group.value: group_name(group, self.language, since) for group in CaseGroup}
+        money = amount_columns(data)
+        amounts = cases[[*money.values()]].set_axis([*money], axis=1).to_dict("records")
+        self._keep(
+            Verdict.BLOCKED,
+            partner,
+            cases.assign(group_name=cases["group"].map(groups), amounts=pd.Series(amounts, cases.index, dtype=object)),
+        )
+        self._keep(Verdict.UNDETERMINED, partner, data.results[data.results["verdict"] == Verdict.UNDETERMINED.value])
+
+    def _keep(self, verdict: Verdict, partner: str, found: pd.DataFrame) -> None:
+        kept = found.head(MOST_ROWS - sum(map(len, self.parts[verdict])))
+        self.found[verdict] += len(found)
+        if len(kept):
+            texts = {name: kept[name].astype(TEXT) for name in ("verdict", "status", "reason")}
+            named = kept.assign(**texts, **{PARTNER.name: pd.Series(partner, index=kept.index, dtype=TEXT)})
+            self.parts[verdict].append(named[[name for name in _NAMES if name in named]])
 
     def of(self, verdict: Verdict) -> pd.DataFrame:
-        """The rows of a verdict, of all partners."""
+        """The records of a verdict, of all partners: blocked customers in the order of the reports, others in that of the partners."""
         if not self.parts[verdict]:
             return _NONE
         found = pd.concat(self.parts[verdict], ignore_index=True)
         if verdict is Verdict.BLOCKED:
-            found = found.sort_values("blocked_since", kind="stable", na_position="last", ignore_index=True)
+            found = in_order(found, [next(iter(amounts.values()), {}) for amounts in found["amounts"]])
         return found
 
-    def describe_left_out(self, verdict: Verdict, kept: int) -> str:
-        """How many rows are only in the tables, where so many are shown; empty where all are shown."""
-        missing = self.left_out[verdict] + len(self.of(verdict)) - kept
-        return f"{count_noun(missing, 'more row')} in {CSV} and not here." if missing else ""
+    @property
+    def new(self) -> int | None:
+        """Number of newly blocked customers of all partners with an earlier audit; None where there is no such partner."""
+        known = [partner.new for partner in self.partners.values() if partner.new is not None]
+        return sum(known) if known else None
+
+    def at_risk(self) -> dict[str, tuple[Amounts, int]]:
+        """Of all partners, as of `add_at_risk`."""
+        return add_at_risk(one for partner in self.partners.values() for one in partner.at_risk)
+
+    def describe_none(self, verdict: Verdict, *, complete: bool) -> str:
+        """That nobody has a verdict; of a round that is not complete, as far as is known."""
+        text = self.language.text
+        if verdict is Verdict.BLOCKED:
+            unknown = text("Nobody is known to be blocked, but the run is incomplete.")
+            return text("Nobody is blocked.") if complete else unknown
+        unknown = text("Every row that is known has a verdict, but the audit is incomplete.")
+        return text("Every row has a verdict.") if complete else unknown
+
+    def describe_left_out(self, verdict: Verdict, shown: int) -> str:
+        """How many records are only in the tables, where so many are shown; empty where all are shown."""
+        one, many = "{n} more is in {file} and not here.", "{n} more are in {file} and not here."
+        missing = self.found[verdict] - shown
+        return self.language.count(one, many, missing, file=CSV) if missing else ""
 
 
 _NONE = pd.DataFrame({name: pd.Series(dtype=TEXT) for name in _NAMES})
 
 
-def _as_shown(partner: str, rows: pd.DataFrame) -> pd.DataFrame:
-    texts = {name: rows[name].astype(TEXT) for name in ("verdict", "status", "reason")}
-    days = whole_days(rows["blocked_since"], rows["checked_at"])
-    named = pd.Series(partner, index=rows.index, dtype=TEXT)
-    return rows.assign(**texts, days_blocked=days, **{PARTNER.name: named})[[*_NAMES]]
+def add_at_risk(sums: Iterable[Sum]) -> dict[str, tuple[Amounts, int]]:
+    """Add up the sums of several partners: column -> (amounts, number of rows whose text is no number)."""
+    found: dict[str, tuple[dict[str, Decimal], int]] = {}
+    for one in sums:
+        amounts, unparsed = found.get(one.column, ({}, 0))
+        for currency, amount in one.amounts.items():
+            amounts[currency] = add_exactly(amounts.get(currency, Decimal(0)), amount)
+        found[one.column] = amounts, unparsed + one.unparsed
+    return {**found}

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from auditor import languages
+from auditor.core.language import ENGLISH
+from auditor.report import page as report_page
 from auditor.report.files import Staging
 from auditor.report.fleet import page, summary, tables, workbook
 from auditor.report.fleet.partners import FleetPartner, verify_partner
@@ -13,7 +16,9 @@ from auditor.report.render import results_table, write_manifest
 from auditor.report.schema import MANIFEST
 
 
-def render_fleet(folder: Path, round_id: str, partners: Sequence[FleetPartner], reports: Path) -> FleetSummary:
+def render_fleet(
+    folder: Path, round_id: str, partners: Sequence[FleetPartner], reports: Path, language: str = ENGLISH.code
+) -> FleetSummary:
     """Write every file of a round's folder.
 
     Args:
@@ -21,6 +26,7 @@ def render_fleet(folder: Path, round_id: str, partners: Sequence[FleetPartner], 
         round_id: of the round.
         partners: all partners of the round, those without a run as well, in the order of the partners' file.
         reports: the reports folder.
+        language: of the documents, as one of `core.language.LANGUAGES`.
 
     Returns:
         The content of summary.json.
@@ -30,15 +36,16 @@ def render_fleet(folder: Path, round_id: str, partners: Sequence[FleetPartner], 
         OutputError: a file cannot be written; no half-written file is left.
     """
     found = [verify_partner(one) for one in partners]
-    people, shown = RowsForPeople(), []
+    people, shown = RowsForPeople(languages.load(language)), []
     with Staging(folder) as staging:
         with open_tables(staging, combine_columns(one.columns for one in found)) as combined:
             for one in found:
                 data = one.load()
-                shown.append(PartnerReport(one, one.describe(data)))
+                shown.append(PartnerReport(one, one.describe(data, ENGLISH)))
+                people.notes[one.partner.name] = one.describe(data, people.language, by_customer=True)
                 if data is not None:
                     combined.append(one.partner.name, results_table(data))
-                    people.add(one.partner.name, data)
+                    people.add(one.partner.name, data, has_page=one.has(report_page.NAME))
         content = summary.summarise_round(round_id, shown, reports)
         document = staging.create(summary.JSON)
         document.write(summary.encode(content))

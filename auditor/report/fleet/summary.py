@@ -5,17 +5,19 @@ What is not known of a partner is null, never 0: nobody may read that such a par
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
+from auditor.core.language import ENGLISH, Language
 from auditor.core.model import Reason, Verdict
 from auditor.core.results import Ledger
-from auditor.core.text import count_noun, format_time
+from auditor.core.text import format_time
 from auditor.report.fleet.partners import VerifiedPartner, folder_of
 from auditor.report.schema import SCHEMA_VERSION
 from auditor.report.tables.summary_document import LedgerCounts, VerdictCounts
@@ -97,6 +99,16 @@ class FleetSummary(Struct, kw_only=True):
     reasons: list[ReasonCounts]
     partners: list[PartnerSummary]
 
+    @property
+    def started_at(self) -> datetime:
+        """When the round started, UTC."""
+        return datetime.strptime(self.round_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+    @property
+    def states(self) -> dict[str, bool]:
+        """Of each partner, whether it is complete."""
+        return {one.partner: one.complete for one in self.partners}
+
 
 @dataclass(frozen=True, slots=True)
 class PartnerReport:
@@ -121,14 +133,12 @@ def summarise_round(round_id: str, partners: Sequence[PartnerReport], reports: P
     """
     taken = [one.found.verified for one in partners if one.found.verified]
     ledgers = [one.ledger for one in taken]
-    incomplete = [one.found.partner.name for one in partners if not one.found.complete]
-    # a round of no partners has audited nobody
-    complete = bool(partners) and not incomplete
+    why = describe_incomplete({one.found.partner.name: one.found.complete for one in partners}, ENGLISH)
     return FleetSummary(
         schema_version=SCHEMA_VERSION,
         round_id=round_id,
-        complete=complete,
-        note=_describe(len(partners), incomplete),
+        complete=not why,
+        note=f"INCOMPLETE: {why}" if why else "complete",
         simulated=any(one.facts.simulated for one in taken),
         ledger=count_ledgers(ledgers),
         reasons=count_reasons(ledgers),
@@ -136,14 +146,26 @@ def summarise_round(round_id: str, partners: Sequence[PartnerReport], reports: P
     )
 
 
-def _describe(partners: int, incomplete: list[str]) -> str:
+def describe_incomplete(partners: Mapping[str, bool], language: Language) -> str:
+    """Why a round is not complete, in one line; empty where it is.
+
+    Args:
+        partners: name -> whether it is complete.
+        language: of the line.
+    """
+    incomplete = [name for name, complete in partners.items() if not complete]
     if not partners:
-        return "INCOMPLETE: there are no partners"
+        # such a round has audited nobody
+        return language.text("there are no partners")
     if not incomplete:
-        return "complete"
-    names = ", ".join(incomplete[:_MOST_NAMES]) + (", …" if len(incomplete) > _MOST_NAMES else "")
-    is_or_are = "is" if len(incomplete) == 1 else "are"
-    return f"INCOMPLETE: {len(incomplete):,} of {count_noun(partners, 'partner')} {is_or_are} not complete: {names}"
+        return ""
+    return language.count(
+        "{n} of {partners} partners is not complete: {names}",
+        "{n} of {partners} partners are not complete: {names}",
+        len(incomplete),
+        partners=len(partners),
+        names=", ".join(incomplete[:_MOST_NAMES]) + (", …" if len(incomplete) > _MOST_NAMES else ""),
+    )
 
 
 def _summarise(one: PartnerReport, reports: Path) -> PartnerSummary:

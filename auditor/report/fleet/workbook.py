@@ -1,63 +1,41 @@
 """fleet.xlsx: a sheet of the partners, a sheet of all blocked customers, and a sheet of those that could not be checked."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
 
+import pandas as pd
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from auditor.core.language import ENGLISH
+from auditor.core.language import Language, message
 from auditor.core.model import Verdict
-from auditor.core.results import VERDICTS
-from auditor.core.text import as_sentence, count_noun
+from auditor.core.results import VERDICTS, Amounts, CaseGroup, format_amounts, format_total
+from auditor.core.text import as_sentence
 from auditor.report.files import AtomicFile
-from auditor.report.fleet.people import SHOWN, RowsForPeople
-from auditor.report.fleet.summary import FleetSummary, PartnerSummary
+from auditor.report.fleet.people import RowsForPeople, add_at_risk
+from auditor.report.fleet.summary import FleetSummary, PartnerSummary, describe_incomplete
 from auditor.report.workbook import make_workbook, temporary_folder
-from auditor.report.workbook.columns import ColumnMaker, SheetColumn
-from auditor.report.workbook.layout import COLOURS, Styles, write_line
-from auditor.report.workbook.table import HEADER, SheetRecords, add_table, write_records
+from auditor.report.workbook.columns import Cell, ColumnMaker, SheetColumn, as_number
+from auditor.report.workbook.layout import COLOURS, SPAN, Styles, set_up_paper, write_line
+from auditor.report.workbook.limits import headers
+from auditor.report.workbook.sheets import ACTION, NOT_VERIFIED, describe_folded
+from auditor.report.workbook.table import HEADER, SheetRecords, add_table, header_height, write_records
 
 NAME = "fleet.xlsx"
-PARTNERS, ACTION, NOT_VERIFIED = "Partners", "Action needed", "Not verified"
-UNKNOWN = "not known"
-"""Shown in the place of a number that nobody knows."""
-_SPAN = 5
-"""Columns under the lines above a table."""
+PARTNERS = message("Partners")
 
-_MAKE = ColumnMaker(ENGLISH)
-_PARTNER = _MAKE.text("Partner", "partner", look="name", width=18)
-_COLUMNS: dict[Verdict, list[SheetColumn]] = {
-    Verdict.BLOCKED: [
-        *(_PARTNER, _MAKE.customer, _MAKE.wrapped_domain, _MAKE.owner),
-        *(_MAKE.reason("Status", width=20, look="blocked"), _MAKE.date("Blocked since (UTC)", "blocked_since")),
-        *(_MAKE.number("Days blocked", "days_blocked"), _MAKE.date("Last update (UTC)", "last_update"), _MAKE.advice()),
-        *(_MAKE.number("Times blocked", "times_blocked"), _MAKE.id, _MAKE.api_status),
-    ],
-    Verdict.UNDETERMINED: [
-        *(_PARTNER, _MAKE.customer, _MAKE.wrapped_domain, _MAKE.owner),
-        *(_MAKE.reason("Reason", width=20, look="undetermined"), _MAKE.advice()),
-        *(
-            _MAKE.text("List", "source_file"),
-            _MAKE.number("Row", "source_row"),
-            _MAKE.time("Checked (UTC)", "checked_at"),
-        ),
-        *(_MAKE.text("Request id", "request_id", width=38), _MAKE.id, _MAKE.api_status),
-    ],
-}
-_OF_PARTNERS = (
-    ("Partner", 20),
-    ("State", 14),
-    ("Blocked", 12),
-    ("Not verified", 12),
-    ("Eligible", 12),
-    ("Customers", 12),
-    ("Rows", 12),
-    ("What is open, and why", 70),
-    ("Exit code", 10),
-    ("Run", 24),
-)
-_NUMBERS = frozenset({"Blocked", "Not verified", "Eligible", "Customers", "Rows", "Exit code"})
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """The workbook that is being written, and what it is about."""
+
+    book: Workbook
+    styles: Styles
+    summary: FleetSummary
+    people: RowsForPeople
 
 
 def write(summary: FleetSummary, people: RowsForPeople, file: AtomicFile) -> None:
@@ -66,99 +44,199 @@ def write(summary: FleetSummary, people: RowsForPeople, file: AtomicFile) -> Non
     Raises:
         OutputError: it cannot be written.
     """
+    language = people.language
+    blocked, undetermined = people.of(Verdict.BLOCKED), people.of(Verdict.UNDETERMINED)
 
     def add_sheets(book: Workbook) -> None:
-        created = datetime.strptime(summary.round_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        title = "Validation status of all partners"
-        book.set_properties({"title": title, "subject": summary.round_id, "comments": summary.note, "created": created})
-        styles = Styles(book, ENGLISH)
-        _add_partners(book, styles, summary)
-        for verdict, name in ((Verdict.BLOCKED, ACTION), (Verdict.UNDETERMINED, NOT_VERIFIED)):
-            _add_rows(book, styles, summary, (name, verdict), people)
+        title = language.text("Validation status")
+        created = {"created": summary.started_at, "comments": summary.note}
+        book.set_properties({"title": title, "subject": summary.round_id, **created})
+        context = _Context(book, Styles(book, language), summary, people)
+        _add_partners(context)
+        _add_blocked(context, blocked)
+        _add_unverified(context, undetermined)
 
     with temporary_folder(file) as folder:
-        make_workbook(file, folder, sum(people.of(verdict).size for verdict in SHOWN), add_sheets)
+        make_workbook(file, folder, blocked.size + undetermined.size, add_sheets)
     file.records = len(summary.partners)
 
 
-def _add_partners(book: Workbook, styles: Styles, summary: FleetSummary) -> None:
-    page = book.add_worksheet(PARTNERS)
-    for place, (_, width) in enumerate(_OF_PARTNERS):
-        page.set_column(place, place, width)
+def _add_partners(context: _Context) -> None:
+    """A row for each partner; above them what all of them come to."""
+    summary, people, language = context.summary, context.people, context.people.language
     count = summary.ledger.customers
-    known = sum(one.ledger is not None for one in summary.partners)
-    numbers = f"{count.blocked:,} blocked, {count.undetermined:,} not verified, {count.eligible:,} eligible"
-    _add_head(
-        page, styles, summary, f"Customers of {known:,} of {count_noun(len(summary.partners), 'partner')}: {numbers}."
+    numbers = {
+        VERDICTS[Verdict.BLOCKED].name: language.number(count.blocked),
+        "Newly blocked": language.text("not known") if people.new is None else language.number(people.new),
+        VERDICTS[Verdict.UNDETERMINED].name: language.number(count.undetermined),
+    }
+    parts = [
+        language.count("{n} customer", "{n} customers", count.listed),
+        language.text("{n} of {partners} partners", n=len(people.partners), partners=len(summary.partners)),
+        *(f"{language.text(label)}: {number}" for label, number in numbers.items()),
+        *(
+            f"{language.text('At risk')}: {column} {format_total(*of, language)}"
+            for column, of in people.at_risk().items()
+        ),
+    ]
+    records = pd.DataFrame([_partner(one, people) for one in summary.partners], dtype=object)
+    page = _add_sheet(context, PARTNERS, as_sentence(" · ".join(parts)), SheetRecords(_of_partners(people), records))
+    for complete, verdict in ((True, Verdict.ELIGIBLE), (False, Verdict.BLOCKED)):
+        same = {"type": "cell", "criteria": "==", "value": f'"{_state(complete, language)}"'}
+        page.conditional_format(HEADER + 1, 1, HEADER + len(records), 1, {**same, "format": context.styles[verdict]})
+
+
+def _state(complete: bool, language: Language) -> str:  # noqa: FBT001 - what it describes
+    return language.text("Complete") if complete else language.text("Not complete")
+
+
+def _of_partners(people: RowsForPeople) -> list[SheetColumn]:
+    language = people.language
+
+    def column(label: str, name: str, width: float, look: str = "number") -> SheetColumn:
+        return SheetColumn(language.text(label), lambda frame: frame[name].tolist(), look, width=width)
+
+    before = [
+        *(column(message("Partner"), "partner", 20, "name"), column(message("State"), "state", 17, "text")),
+        *(column(message("Blocked"), "blocked", 14), column(message("Newly blocked"), "new", 14)),
+    ]
+    after = [
+        *(
+            column(message("Not verified"), "undetermined", 14),
+            column(message("Not blocked (eligible)"), "eligible", 14),
+        ),
+        *(column(message("Customers"), "listed", 14), column(message("What is open, and why"), "note", 60, "wrapped")),
+        *(column(message("Exit code"), "exit_code", 10), column(message("Run"), "run_id", 24, "text")),
+    ]
+    return [*before, *_money(people, [*before, *after]), *after]
+
+
+def _partner(one: PartnerSummary, people: RowsForPeople) -> dict[str, Any]:
+    """The cells of a partner by the names of `_of_partners`."""
+    language, known = people.language, people.partners.get(one.partner)
+    unknown = language.text("not known")
+    counts = one.ledger.customers if one.ledger else None
+    totals = add_at_risk(known.at_risk) if known else {}
+    unparsed = {column: count for column, (_, count) in totals.items() if count}
+    notes = [as_sentence(people.notes.get(one.partner, ""))]
+    notes += [
+        language.text("{column}: {n} of the rows hold no number, and are not added up.", column=column, n=count)
+        for column, count in unparsed.items()
+    ]
+    return {
+        **{name: getattr(counts, name, unknown) for name in ("blocked", "undetermined", "eligible", "listed")},
+        "partner": one.partner,
+        "state": _state(one.complete, language),
+        "new": unknown if known is None or known.new is None else known.new,
+        "amounts": {name: amounts for name, (amounts, _) in totals.items()}
+        if known
+        else dict.fromkeys(people.at_risk(), unknown),
+        "note": " ".join(filter(None, notes)),
+        "exit_code": one.exit_code,
+        "run_id": one.run_id or language.text("none"),
+    }
+
+
+def _money(people: RowsForPeople, others: Iterable[SheetColumn]) -> Iterator[SheetColumn]:
+    """The columns that are added up, in the records' `amounts`; their headers differ from those of the other columns."""
+    names = people.at_risk()
+    for name, label in zip(names, headers(names, [one.label for one in others]), strict=True):
+
+        def values(frame: pd.DataFrame, name: str = name) -> Sequence[Cell]:
+            return [_amount(one.get(name), people.language) for one in frame["amounts"]]
+
+        def currencies(frame: pd.DataFrame, name: str = name) -> Sequence[str]:
+            each = [one.get(name) for one in frame["amounts"]]
+            return [next(iter(one)) if one and not isinstance(one, str) and len(one) == 1 else "" for one in each]
+
+        yield SheetColumn(label, values, "money", width=18, currencies=currencies)
+
+
+def _amount(found: Amounts | str | None, language: Language) -> Cell:
+    if found is None or isinstance(found, str):
+        return found
+    if len(found) == 1:
+        return next(as_number(amount, f"{amount:f}") for amount in found.values())
+    return format_amounts(found, language) if found else None
+
+
+def _add_blocked(context: _Context, cases: pd.DataFrame) -> None:
+    """The blocked customers of all partners, as in the workbook of a run; old ones are folded where there are others."""
+    people, language = context.people, context.people.language
+    make = ColumnMaker(language)
+    group = make.text(message("Group"), "group_name", look="wrapped", width=16)
+    before = [group, _named(make), make.customer, make.owner]
+    after = [
+        *(make.reason(message("Status"), width=24, look="blocked"), make.advice()),
+        *(
+            make.date(message("Blocked since (UTC)"), "blocked_since"),
+            make.number(message("Days blocked"), "days_blocked"),
+        ),
+        *(make.wrapped_domain, make.number(message("Times blocked"), "times_blocked"), make.id, make.api_status),
+    ]
+    columns = [*before, *_money(people, [*before, *after]), *after]
+    old = int((cases["group"] == CaseGroup.OLD).sum())
+    folded = old if old < len(cases) else 0
+    text = language.count(
+        "{n} customer blocked: new purchases, seat increases and upgrades fail.",
+        "{n} customers blocked: new purchases, seat increases and upgrades fail.",
+        people.found[Verdict.BLOCKED],
     )
-    labels = [(label, label in _NUMBERS) for label, _ in _OF_PARTNERS]
-    add_table(page, HEADER, labels, len(summary.partners), styles, "Partners")
-    for row, one in enumerate(summary.partners, HEADER + 1):
-        _write_partner(page, styles, row, one)
+    text = f"{text} {describe_folded(folded, language)}" if folded else text
+    _add_records(context, ACTION, text, SheetRecords(columns, cases, folded), Verdict.BLOCKED)
 
 
-def _write_partner(page: Worksheet, styles: Styles, row: int, one: PartnerSummary) -> None:
-    state = Verdict.ELIGIBLE if one.complete else Verdict.BLOCKED
-    page.write_string(row, 0, one.partner, styles["name"])
-    page.write_string(row, 1, "Complete" if one.complete else "Not complete", styles[state])
-    for place, value in enumerate(_counts(one), 2):
-        if value is None:
-            page.write_string(row, place, UNKNOWN, styles["missing"])
-        else:
-            page.write_number(row, place, value, styles["number"])
-    page.write_string(row, 7, as_sentence(one.note), styles["wrapped"])
-    page.write_number(row, 8, one.exit_code, styles["number"])
-    page.write_string(row, 9, one.run_id or "none", styles["text"])
+def _add_unverified(context: _Context, rows: pd.DataFrame) -> None:
+    """The rows that are not verified, by partner."""
+    people, language = context.people, context.people.language
+    make = ColumnMaker(language)
+    columns = [
+        *(_named(make), make.customer, make.wrapped_domain, make.owner),
+        *(make.reason(message("Reason"), width=24, look="undetermined"), make.advice()),
+        *(make.text("List", "source_file"), make.number(message("Row"), "source_row")),
+        *(make.time(message("Checked (UTC)"), "checked_at"), make.text("Request id", "request_id", width=38)),
+        *(make.id, make.api_status),
+    ]
+    text = language.count(
+        "{n} row could not be checked. Do not treat as eligible.",
+        "{n} rows could not be checked. Do not treat as eligible.",
+        people.found[Verdict.UNDETERMINED],
+    )
+    _add_records(context, NOT_VERIFIED, text, SheetRecords(columns, rows), Verdict.UNDETERMINED)
 
 
-def _counts(one: PartnerSummary) -> Sequence[int | None]:
-    """Customers blocked, not verified, eligible, all; and rows."""
-    if one.ledger is None:
-        return (None,) * 5
-    count = one.ledger.customers
-    return (count.blocked, count.undetermined, count.eligible, count.listed, one.ledger.rows.listed)
+def _named(make: ColumnMaker) -> SheetColumn:
+    return make.text(message("Partner"), "partner", look="name", width=18)
 
 
-def _add_rows(
-    book: Workbook, styles: Styles, summary: FleetSummary, shown: tuple[str, Verdict], people: RowsForPeople
-) -> None:
-    name, verdict = shown
-    rows = people.of(verdict)
-    table = SheetRecords(_COLUMNS[verdict], rows)
-    page = book.add_worksheet(name)
+def _add_records(context: _Context, name: str, text: str, table: SheetRecords, verdict: Verdict) -> None:
+    """Add the sheet of a verdict, in its colour; its sentence says what is left out, and where there is nothing to show."""
+    people = context.people
+    if not people.found[verdict]:
+        text = people.describe_none(verdict, complete=context.summary.complete)
+    text = f"{text} {people.describe_left_out(verdict, len(table.records))}".strip()
+    _add_sheet(context, name, text, table).set_tab_color(COLOURS[verdict][2])
+
+
+def _add_sheet(context: _Context, name: str, text: str, table: SheetRecords) -> Worksheet:
+    """Add a sheet that is one table: above it the state of the round, and what the sheet shows."""
+    summary, styles, language = context.summary, context.styles, context.people.language
+    page = context.book.add_worksheet(language.text(name))
     widths = table.widths()
     for place, width in enumerate(widths):
         page.set_column(place, place, width)
-    # the counts of partners without a run are not known
-    nobody = f"Nobody is {'blocked' if verdict is Verdict.BLOCKED else 'left to check'}"
-    known = "" if summary.complete else ", as far as is known"
-    first = count_noun(len(rows), "row") if len(rows) else f"{nobody}{known}"
-    about = f"{first}. {VERDICTS[verdict].meaning} {people.describe_left_out(verdict, len(rows))}".strip()
-    _add_head(page, styles, summary, about)
-    page.set_tab_color(COLOURS[verdict][2])
-    add_table(
-        page,
-        HEADER,
-        [(one.label, one.look == "number") for one in table.columns],
-        len(rows),
-        styles,
-        name.replace(" ", "_"),
-    )
-    write_records(styles, page, table, widths)
-
-
-def _add_head(page: Worksheet, styles: Styles, summary: FleetSummary, about: str) -> None:
-    """The state of the round, what the sheet shows, and how it is printed."""
-    banner = Verdict.ELIGIBLE if summary.complete else Verdict.BLOCKED
-    if summary.complete and summary.simulated:
-        banner = Verdict.UNDETERMINED
-    simulated = "; the data are simulated" if summary.simulated else ""
-    write_line(page, 0, _SPAN, as_sentence(f"{summary.note}{simulated}"), styles[f"banner {banner}"])
-    write_line(page, 1, _SPAN, f"{about} Round {summary.round_id}.", styles["note"])
-    page.freeze_panes(HEADER + 1, 1)
+    last = bisect_left([*accumulate(widths)], SPAN)
+    banner = Verdict.UNDETERMINED if summary.simulated else Verdict.ELIGIBLE
+    why = describe_incomplete(summary.states, language)
+    states = [f"{language.text('INCOMPLETE')}: {why}" if why else language.text("complete")]
+    states += [language.text("the data are simulated")] if summary.simulated else []
+    write_line(page, 0, last, as_sentence("; ".join(states)), styles[f"banner {Verdict.BLOCKED if why else banner}"])
+    write_line(page, 1, last, f"{text} {language.time(summary.started_at)}.", styles["note"])
+    page.freeze_panes(HEADER + 1, 0)
     page.repeat_rows(HEADER)
-    page.set_landscape()
-    page.set_paper(9)
-    page.fit_to_pages(1, 0)
-    page.set_footer(f"&L{summary.round_id}&C&A&RPage &P of &N")
-    page.hide_gridlines(2)
+    set_up_paper(page, language, summary.round_id, widths, HEADER + 1 + len(table.records))
+    labels = [(one.label, one.look in ("number", "money")) for one in table.columns]
+    add_table(page, HEADER, labels, len(table.records), styles, name.replace(" ", "_"))
+    page.set_row(HEADER, header_height(zip((label for label, _ in labels), widths, strict=True)))
+    write_records(styles, page, table, widths)
+    return page

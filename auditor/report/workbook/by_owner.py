@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from auditor.core.ids import is_device_name
 from auditor.core.model import Verdict
 from auditor.core.run_facts import OwnerWorkbooks
 from auditor.core.text import name_key
@@ -32,7 +33,6 @@ UNASSIGNED = "_unassigned"
 _SUFFIX = ".xlsx"
 _LENGTH, _BYTES = 80, 160
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*#%]+')
-_DEVICES = re.compile(r"(con|prn|aux|nul|conin_|conout_|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 _RESERVED = frozenset({UNASSIGNED, "index"})
 _LETTERS = MappingProxyType(
     str.maketrans(
@@ -148,7 +148,7 @@ def _stem(owner: str) -> str:
     plain = plain.rstrip(" .").lstrip(" .-~")
     if not plain.strip("_ "):
         return ""
-    return f"_{plain}" if _DEVICES.fullmatch(plain) else plain
+    return f"_{plain}" if is_device_name(plain) else plain
 
 
 def _fits(stem: str) -> bool:

@@ -228,13 +228,19 @@ def run_line(subset: Subset) -> str:
 
 
 def set_up_print(page: Worksheet, subset: Subset, widths: Sequence[float] = (), rows: int = 0) -> None:
+    """Print a sheet about a subset, as of `set_up_paper`."""
+    set_up_paper(page, subset.data.language, subset.data.facts.run_id, widths, rows)
+
+
+def set_up_paper(page: Worksheet, language: Language, run_id: str, widths: Sequence[float] = (), rows: int = 0) -> None:
     """Print in landscape, as wide as the paper, with the run-id and the page number at the bottom.
 
     Leave out columns on the right, which a person needs least, where the letters would be too small to read.
 
     Args:
         page: the sheet.
-        subset: what it is about.
+        language: of the workbook.
+        run_id: of the run.
         widths: of a table's columns, in characters.
         rows: rows of the sheet, where it is a table.
     """
@@ -245,8 +251,8 @@ def set_up_print(page: Worksheet, subset: Subset, widths: Sequence[float] = (), 
     if printed < len(widths):
         page.print_area(0, 0, rows - 1, printed - 1)
     page.set_margins(0.4, 0.4, 0.5, 0.6)
-    page_number = subset.data.language.text("Page {page} of {pages}", page="&P", pages="&N")
-    page.set_footer(f"&L{subset.data.facts.run_id}&C&A&R{page_number}")
+    page_number = language.text("Page {page} of {pages}", page="&P", pages="&N")
+    page.set_footer(f"&L{run_id}&C&A&R{page_number}")
     page.hide_gridlines(2)
 
 
