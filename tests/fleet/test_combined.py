@@ -189,7 +189,7 @@ _CASE = re.compile(r'<code>([^<]*)</code><td class=m data-column="Partner">([^<]
 
 def _fleet_with_money(reports: Path) -> list[PartnerResult]:
     """South has an earlier audit, and two currencies; north has none, and a text that is no number; west adds nothing up."""
-    money = {"presentation": Presentation(sums=("Revenue",))}
+    money: dict[str, Any] = {"presentation": Presentation(sums=("Revenue",))}
     texts = ["9 USD", "400 EUR", "30 EUR", "5 EUR"]
     rows = [row(one, other={"Revenue": text}) for one, text in enumerate(texts, 1)]
     found = ["under_review", "not_allowed", "under_review", "allowed"]

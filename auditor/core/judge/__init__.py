@@ -27,8 +27,10 @@ from auditor.core.judge.membership import (
 )
 from auditor.core.judge.outage import UNAVAILABLE_STATUSES
 from auditor.core.judge.redaction import redact, remove_secret, remove_secret_bytes
+from auditor.core.judge.retry import ATTEMPTS, Retry, decide, pending_customers, retry_after_seconds
 
 __all__ = [
+    "ATTEMPTS",
     "DOCUMENTED",
     "FIRST_ANSWERS",
     "LENIENT_BREAKER",
@@ -40,10 +42,12 @@ __all__ = [
     "CustomerPage",
     "ListedCustomer",
     "MembershipCheck",
+    "Retry",
     "apply_membership",
     "cheapest_source",
     "classify",
     "clean",
+    "decide",
     "end_without_answer",
     "is_contradictory",
     "is_member",
@@ -52,10 +56,12 @@ __all__ = [
     "judge_page",
     "outage",
     "parse_json",
+    "pending_customers",
     "read_customer",
     "read_page",
     "redact",
     "remove_secret",
     "remove_secret_bytes",
     "retry",
+    "retry_after_seconds",
 ]
