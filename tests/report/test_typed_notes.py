@@ -17,6 +17,7 @@ from report_support import Run, answer, encoded, guid, new_run, row, sealed
 from verify_support import copy_run
 
 from auditor import report
+from auditor.core.results import NoteCell, NoteText
 from auditor.core.run_facts import Presentation
 from auditor.errors import IncompleteError, OutputError
 from auditor.runs.notes import NotesSource, collect_notes, has_unread_notes
@@ -135,6 +136,20 @@ def test_who_is_not_blocked_any_more_keeps_the_notes(run: Run, tmp_path: Path) -
     assert shown(_book(second.path), "Notes on other customers") == {guid(2): (None, "gone", None)}
     assert [one.text for one in last.notes[guid(1)].note.earlier] == ["note 1"]
     report.check_reproducible(second.stored)
+
+
+def test_a_customer_who_was_left_out_of_the_audit_is_not_called_missing(tmp_path: Path) -> None:
+    """It is on the list, and not verified."""
+    rows = [
+        row(0, owner="Ann"),
+        row(1, owner="Ann", company_name="Left out", source_row=3) | {"reason": "not_selected"},
+    ]
+    run = new_run(tmp_path / "r", rows, [answer(0, 0, "under_review")])
+    note = report.CustomerNote(customer_id=guid(1), note=NoteCell(NoteText("called")))
+    report.render(run.stored, ("xlsx",), notes={guid(1): note})
+    for path in (run.path / "audit.xlsx", _book(run.path)):
+        page, places = open_sheet(openpyxl.load_workbook(path), "Notes on other customers")
+        assert [page.cell(4, places[one]).value for one in ("Customer", "Verdict")] == ["Left out", "Not verified"]
 
 
 def test_workbooks_that_came_back_are_read_from_a_folder(run: Run, tmp_path: Path) -> None:
