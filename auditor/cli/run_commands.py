@@ -167,7 +167,10 @@ def _print_published(url: str, *, as_json: bool) -> None:
     found, unfinished = list_published(url)
     _print_runs(found, as_json=as_json)
     for run_id in unfinished:
-        terminal.warn(f"{run_id}: its publishing did not finish; next, where it is stored: auditor publish {run_id}")
+        terminal.warn(
+            f"{run_id}: its publishing did not finish, or its files were changed; "
+            f"next, where it is stored: auditor publish {run_id}"
+        )
 
 
 @runs.command(

@@ -2,15 +2,16 @@
 
 import asyncio
 import hashlib
+import shutil
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from auditor.core.ids import is_folder_name
-from auditor.errors import IncompleteError, SettingsError
+from auditor.errors import IncompleteError, OutputError, SettingsError
 from auditor.publish.store import Store, each
 
 MANIFEST, SUMMARY, LATEST_FILE = "manifest.json", "summary.json", "latest.json"
@@ -22,7 +23,7 @@ class FileEntry(msgspec.Struct):
     """A file of a run, as its manifest lists it."""
 
     name: str
-    bytes: int
+    bytes: Annotated[int, msgspec.Meta(ge=0)]
     sha256: str
 
 
@@ -56,14 +57,17 @@ def read_entries(manifest: bytes) -> dict[str, FileEntry]:
     """The files of a manifest by name.
 
     Raises:
-        ValueError: it is damaged, or a name leads out of the run's folder.
+        ValueError: it is damaged, lists a file twice, or a name leads out of the run's folder.
     """
     try:
-        entries = {entry.name: entry for entry in msgspec.json.decode(manifest, type=_Manifest).files}
-    except msgspec.MsgspecError as error:
+        listed = msgspec.json.decode(manifest, type=_Manifest).files
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(str(error)) from error
+    entries = {entry.name: entry for entry in listed}
     for name in entries:
         _check_name(name)
+    if len(entries) < len(listed):
+        raise ValueError("it lists a file twice")
     return entries
 
 
@@ -146,18 +150,53 @@ def copy_run(url: str, run_id: str, folder: Path) -> Path:
     again = f"publish it again, where it is stored: auditor publish {run_id}"
     if MANIFEST not in sizes:
         raise IncompleteError(f"{url}/{run_id}: has no {MANIFEST}, so its publishing did not finish", again)
+    entries = _read_listed(store, run_id, sizes, again)
+    _check_space(sum(sizes.values()), folder, f"{url}/{run_id}")
     run = folder / run_id
-    try:
-        for name in sizes:
-            _check_name(name)
-        store.run(each(_downloads(store, run, sizes)))
-        entries = read_entries((run / MANIFEST).read_bytes())
-    except ValueError as error:
-        raise IncompleteError(f"{url}/{run_id}: {MANIFEST} is damaged ({error})", again) from error
+    store.run(each(_downloads(store, run, sizes)))
     for entry in entries.values():
         if problem := _compare(run / entry.name, entry):
             raise IncompleteError(f"{url}/{run_id}/{entry.name}: {problem}", again)
     return run
+
+
+def _read_listed(store: Store, run_id: str, sizes: dict[str, int], again: str) -> dict[str, FileEntry]:
+    """The files of a published manifest, before anything is copied: a wrong size may be larger than the disk.
+
+    Raises:
+        IncompleteError: the manifest is damaged, or the store has not what it lists.
+    """
+    try:
+        for name in sizes:
+            _check_name(name)
+        entries = read_entries(store.run(store.read(f"{run_id}/{MANIFEST}", sizes[MANIFEST])) or b"")
+    except ValueError as error:
+        raise IncompleteError(f"{store.url}/{run_id}: {MANIFEST} is damaged ({error})", again) from error
+    for name, entry in entries.items():
+        if problem := _compare_sizes(sizes.get(name), entry.bytes):
+            raise IncompleteError(f"{store.url}/{run_id}/{name}: {problem}", again)
+    return entries
+
+
+def _compare_sizes(found: int | None, listed: int) -> str:
+    """What is wrong with a file in the store; empty where nothing is."""
+    if found is None:
+        return f"is missing, where {MANIFEST} lists it"
+    return "" if found == listed else f"has {found:,} bytes, where {MANIFEST} has {listed:,}"
+
+
+def _check_space(size: int, folder: Path, url: str) -> None:
+    """Refuse to copy more bytes than fit on the disk.
+
+    Raises:
+        OutputError: they do not fit.
+    """
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise OutputError(
+            f"{url}: its files have {size:,} bytes, and {folder.parent} has space for {free:,}",
+            "free space there, or set TMPDIR to a folder on a larger disk",
+        )
 
 
 def _downloads(store: Store, run: Path, sizes: dict[str, int]) -> Iterator[Coroutine[Any, Any, None]]:
@@ -169,8 +208,6 @@ def _downloads(store: Store, run: Path, sizes: dict[str, int]) -> Iterator[Corou
 
 def _compare(path: Path, entry: FileEntry) -> str:
     """What is wrong with a copied file; empty where nothing is."""
-    if not path.is_file():
-        return f"is missing, where {MANIFEST} lists it"
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return "" if digest == entry.sha256 else f"SHA-256 is {digest}, where {MANIFEST} has {entry.sha256}"
@@ -194,8 +231,7 @@ async def _list(store: Store) -> tuple[list[Published], list[str]]:
     found: dict[str, Published | None] = {}
 
     async def read(name: str) -> None:
-        manifest, summary = await asyncio.gather(store.read(f"{name}/{MANIFEST}"), store.read(f"{name}/{SUMMARY}"))
-        found[name] = _as_published(name, manifest, summary)
+        found[name] = await _read_published(store, name)
 
     await each(map(read, names))
     newest = sorted(names, reverse=True)
@@ -207,14 +243,20 @@ def _is_run_id(name: str) -> bool:
     return is_folder_name(name) and start[:-1].isdecimal() and start.endswith("T")
 
 
-def _as_published(run_id: str, manifest: bytes | None, summary: bytes | None) -> Published | None:
+async def _read_published(store: Store, run_id: str) -> Published | None:
     """The run; None where its files do not belong together."""
-    if manifest is None or summary is None:
+    sizes = await store.sizes(run_id)
+    if not {MANIFEST, SUMMARY} <= sizes.keys():
         return None
     try:
-        entries = read_entries(manifest)
-    except ValueError:
+        manifest, summary = await asyncio.gather(
+            *(store.read(f"{run_id}/{name}", sizes[name]) for name in (MANIFEST, SUMMARY))
+        )
+        entries = read_entries(manifest or b"")
+    except (IncompleteError, ValueError):
         return None
-    if SUMMARY not in entries or hashlib.sha256(summary).hexdigest() != entries[SUMMARY].sha256:
+    if any(_compare_sizes(sizes.get(name), entry.bytes) for name, entry in entries.items()):
         return None
-    return Published(run_id, summary, len(manifest) + sum(entry.bytes for entry in entries.values()))
+    if SUMMARY not in entries or hashlib.sha256(summary or b"").hexdigest() != entries[SUMMARY].sha256:
+        return None
+    return Published(run_id, summary or b"", sum(sizes.values()))

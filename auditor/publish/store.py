@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from auditor.core.store_url import EXTRAS
-from auditor.errors import OutputError, SettingsError, describe_os_error
+from auditor.errors import IncompleteError, OutputError, SettingsError, describe_os_error
 
 if TYPE_CHECKING:
     from fsspec.asyn import AsyncFileSystem
@@ -27,6 +27,8 @@ _CALL_SECONDS, _LEAST_BYTES_PER_SECOND = 120.0, 50_000
 """Longest time of one call: this, and as long as its bytes take at this speed."""
 _AT_ONCE = 8
 """Files that are copied at the same time."""
+_LARGEST_OBJECT = 32 << 20
+"""Most bytes of a manifest, a summary or `latest.json` that are read into memory."""
 _PROBE = ".auditor-check"
 """Name of the object that the check writes and removes."""
 _CHATTY = ("aiobotocore", "adlfs", "azure", "boto3", "botocore", "fsspec", "gcsfs", "google", "s3fs")
@@ -102,12 +104,32 @@ class Store:
             if await self.read(name) != content:
                 raise
 
-    async def read(self, name: str, end: int | None = None) -> bytes | None:
-        """The content of an object, or its first bytes; None where it is not there."""
+    async def read(self, name: str, size: int | None = None) -> bytes | None:
+        """The content of a small object; None where it is not there.
+
+        Args:
+            name: of the object.
+            size: as the store has listed it; None: the store is asked.
+
+        Raises:
+            IncompleteError: it is larger than any that auditor writes.
+        """
+        path = self._path(name)
         with suppress(FileNotFoundError):
-            return bytes(
-                await self._call(self._fs._cat_file, self._path(name), start=None if end is None else 0, end=end)
-            )
+            if size is None:
+                size = int((await self._call(self._fs._info, path))["size"])
+            if size > _LARGEST_OBJECT:
+                raise IncompleteError(
+                    f"{self.url}/{name}: has {size:,} bytes, where {_LARGEST_OBJECT:,} are the most that are read",
+                    "publish it again, where it is stored: auditor publish RUN",
+                )
+            return bytes(await self._call(self._fs._cat_file, path))
+        return None
+
+    async def read_start(self, name: str, size: int) -> bytes | None:
+        """The first bytes of an object; None where it is not there."""
+        with suppress(FileNotFoundError):
+            return bytes(await self._call(self._fs._cat_file, self._path(name), start=0, end=size))
         return None
 
     async def get(self, name: str, target: Path, size: int) -> None:
@@ -234,7 +256,7 @@ def _in_words(url: str) -> Iterator[None]:
     """
     try:
         yield
-    except (SettingsError, OutputError):
+    except (SettingsError, IncompleteError, OutputError):
         raise
     except Exception as error:
         raise _describe(error, url) from error

@@ -149,7 +149,7 @@ async def _check_same_run(store: Store, run: Path) -> None:
     """
     with (run / journal.JOURNAL).open("rb") as file:
         header = file.readline()
-    there = await store.read(f"{run.name}/{journal.JOURNAL}", end=len(header))
+    there = await store.read_start(f"{run.name}/{journal.JOURNAL}", len(header))
     if there and there != header:
         raise OutputError(
             f"{store.url}/{run.name} is another run with the same run-id", "publish it to a URL of its own (--publish)"

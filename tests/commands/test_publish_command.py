@@ -1,6 +1,7 @@
 """Publishing with the command line and with Python, to a real S3 server: exit codes, messages, and reading it back."""
 
 import json
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -220,8 +221,12 @@ def test_a_run_that_was_changed_or_is_not_whole_is_refused(store: S3Server, caps
     assert main([*RUN, "-q", "--publish", store.url]) == 0
     run = _latest()
     url = f"{store.url}/{run.name}"
-    store.write(f"{run.name}/eligible.csv", store.read(f"{run.name}/eligible.csv") + b"x")
+    whole = store.read(f"{run.name}/eligible.csv")
+    store.write(f"{run.name}/eligible.csv", whole + b"x")
     capsys.readouterr()
+    assert main(["verify", url]) == 3
+    assert f"{url}/eligible.csv: has {len(whole) + 1:,} bytes, where manifest.json has " in capsys.readouterr().err
+    store.write(f"{run.name}/eligible.csv", whole[:-2] + b"x\n")
     assert main(["verify", url]) == 3
     assert f"{url}/eligible.csv: SHA-256 is " in capsys.readouterr().err
     with pytest.raises(IncompleteError, match=r"eligible\.csv: SHA-256 is"):
@@ -322,3 +327,70 @@ def test_a_run_without_reports_or_under_another_name_is_not_published(
     assert main(["publish", str(run), "--publish", store.url]) == 3
     assert "has no reports to publish" in capsys.readouterr().err
     assert store.names() == []
+
+
+def _change_manifest(store: S3Server, run: Path, change: dict[str, object], *, twice: bool = False) -> None:
+    """Change an entry of a published manifest, as somebody with the right to write can."""
+    manifest = json.loads(store.read(f"{run.name}/manifest.json"))
+    entry = next(one for one in manifest["files"] if one["name"] == "eligible.csv")
+    if twice:
+        manifest["files"].append(dict(entry))
+    entry.update(change)
+    store.write(f"{run.name}/manifest.json", json.dumps(manifest).encode())
+
+
+@pytest.mark.usefixtures("simulator")
+@pytest.mark.parametrize(
+    ("change", "twice", "said"),
+    [
+        ({"bytes": 10**13}, False, "bytes, where manifest.json has 10,000,000,000,000"),
+        ({"bytes": -1}, False, "manifest.json is damaged (Expected `int` >= 0"),
+        ({"bytes": 1.5}, False, "manifest.json is damaged (Expected `int`, got `float`"),
+        ({"bytes": 10**30}, False, "bytes, where manifest.json has 1,000,000,000,000,000,000,000,000"),
+        ({"name": "../outside.csv"}, False, "a file of a run cannot be named '../outside.csv'"),
+        ({"name": "/outside.csv"}, False, "a file of a run cannot be named '/outside.csv'"),
+        ({}, True, "manifest.json is damaged (it lists a file twice)"),
+    ],
+)
+def test_a_manifest_that_cannot_be_is_refused_before_anything_is_copied(
+    store: S3Server, capsys: pytest.CaptureFixture[str], change: dict[str, object], *, twice: bool, said: str
+) -> None:
+    """By name and by Python; the list of runs leaves the run out and says so."""
+    assert main([*RUN, "-q", "--publish", store.url]) == 0
+    run = _latest()
+    _change_manifest(store, run, change, twice=twice)
+    capsys.readouterr()
+    assert main(["verify", f"{store.url}/{run.name}"]) == 3
+    assert said in capsys.readouterr().err
+    with pytest.raises(IncompleteError):
+        auditor.open_run(f"{store.url}/{run.name}")
+    assert main(["runs", "--reports", store.url]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == "No runs.\n"
+    assert f"{run.name}: its publishing did not finish, or its files were changed" in printed.err
+    assert not Path("outside.csv").exists()
+
+
+@pytest.mark.usefixtures("simulator")
+def test_what_is_too_large_is_not_read(
+    store: S3Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A manifest and a `latest.json` that would fill the memory, and a run that would fill the disk."""
+    assert main([*RUN, "-q", "--publish", store.url]) == 0
+    run = _latest()
+    url = f"{store.url}/{run.name}"
+    with monkeypatch.context() as patched:
+        free = shutil.disk_usage(Path())._replace(free=1000)
+        patched.setattr("auditor.publish.download.shutil.disk_usage", lambda _: free)
+        assert main(["verify", url]) == 7
+        assert f"{url}: its files have " in (said := capsys.readouterr().err)
+        assert "has space for 1,000" in said
+    huge = b" " * ((32 << 20) + 1)
+    store.write("latest.json", huge)
+    assert main(["verify", f"{store.url}/latest"]) == 3
+    assert f"{store.url}/latest.json: has 33,554,433 bytes" in capsys.readouterr().err
+    store.write(f"{run.name}/manifest.json", huge)
+    assert main(["verify", url]) == 3
+    assert f"{url}/manifest.json: has 33,554,433 bytes" in capsys.readouterr().err
+    assert main(["runs", "--reports", store.url]) == 0
+    assert f"{run.name}: its publishing did not finish, or its files were changed" in capsys.readouterr().err
