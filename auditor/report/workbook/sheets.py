@@ -97,19 +97,14 @@ def add_action_needed(context: WorkbookContext) -> None:
     old = int((cases["group"] == CaseGroup.OLD).sum())
     folded = old if old < len(cases) else 0
     if folded:
-        text += f" {describe_folded(folded, language)}"
+        text += " " + language.count(
+            "{n} customer blocked for more than {days} days is folded at the end: press + on the left to see it.",
+            "{n} customers blocked for more than {days} days are folded at the end: press + on the left to see them.",
+            folded,
+            days=OLD_CASE_DAYS,
+        )
     text = " ".join(filter(None, [text, describe_without_note(subset)]))
     _add_sheet(context, ACTION, text, SheetRecords(columns.action_needed(subset), cases, folded))
-
-
-def describe_folded(count: int, language: Language) -> str:
-    """How many old cases a sheet has folded, and how to see them."""
-    return language.count(
-        "{n} customer blocked for more than {days} days is folded at the end: press + on the left to see it.",
-        "{n} customers blocked for more than {days} days are folded at the end: press + on the left to see them.",
-        count,
-        days=OLD_CASE_DAYS,
-    )
 
 
 def add_other_notes(context: WorkbookContext) -> None:
