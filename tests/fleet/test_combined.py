@@ -236,7 +236,7 @@ def test_new_customers_and_money_at_risk_are_told_of_each_partner_and_of_all(tmp
     assert shown[0]["What is open, and why"] == "Revenue: 1 of the rows hold no number, and are not added up."
     unreadable = "EUR 1,006 (1 row without a readable number)"
     assert (
-        "Newly blocked: 2 · Not verified: 0 · At risk: Revenue EUR 1,436 + USD 9 (1 row without a readable number)"
+        "Newly blocked: 2 · Not verified: 0 · At risk: Revenue: EUR 1,436 + USD 9 (1 row without a readable number)"
         in str(sheet[1][0])
     )
     page = (folder / "fleet.html").read_text(encoding="utf-8")

@@ -108,13 +108,13 @@ class RowsForPeople:
         return add_at_risk(one for partner in self.partners.values() for one in partner.at_risk)
 
     def describe_none(self, verdict: Verdict, *, complete: bool) -> str:
-        """That nobody has a verdict; of a round that is not complete, as far as is known."""
+        """That nobody is to be shown of a verdict; of a round that is not complete, as far as is known."""
         text = self.language.text
         if verdict is Verdict.BLOCKED:
             unknown = text("Nobody is known to be blocked, but the run is incomplete.")
             return text("Nobody is blocked.") if complete else unknown
         unknown = text("Every row that is known has a verdict, but the audit is incomplete.")
-        return text("Every row has a verdict.") if complete else unknown
+        return text("Every customer has a verdict.") if complete else unknown
 
     def describe_left_out(self, verdict: Verdict, shown: int) -> str:
         """How many records are only in the tables, where so many are shown; empty where all are shown."""

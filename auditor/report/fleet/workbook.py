@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.language import Language, message
 from auditor.core.model import Verdict
-from auditor.core.results import VERDICTS, Amounts, CaseGroup, format_amounts, format_total
+from auditor.core.results import OLD_CASE_DAYS, VERDICTS, Amounts, CaseGroup, format_amounts, format_total
 from auditor.core.text import as_sentence
 from auditor.report.files import AtomicFile
 from auditor.report.fleet.people import RowsForPeople, add_at_risk
@@ -21,7 +21,7 @@ from auditor.report.workbook import make_workbook, temporary_folder
 from auditor.report.workbook.columns import Cell, ColumnMaker, SheetColumn, as_number
 from auditor.report.workbook.layout import COLOURS, SPAN, Styles, set_up_paper, write_line
 from auditor.report.workbook.limits import headers
-from auditor.report.workbook.sheets import ACTION, NOT_VERIFIED, describe_folded
+from auditor.report.workbook.sheets import ACTION, NOT_VERIFIED
 from auditor.report.workbook.table import HEADER, SheetRecords, add_table, header_height, write_records
 
 NAME = "fleet.xlsx"
@@ -75,7 +75,7 @@ def _add_partners(context: _Context) -> None:
         language.text("{n} of {partners} partners", n=len(people.partners), partners=len(summary.partners)),
         *(f"{language.text(label)}: {number}" for label, number in numbers.items()),
         *(
-            f"{language.text('At risk')}: {column} {format_total(*of, language)}"
+            f"{language.text('At risk: {column}', column=column)}: {format_total(*of, language)}"
             for column, of in people.at_risk().items()
         ),
     ]
@@ -182,7 +182,13 @@ def _add_blocked(context: _Context, cases: pd.DataFrame) -> None:
         "{n} customers blocked: new purchases, seat increases and upgrades fail.",
         people.found[Verdict.BLOCKED],
     )
-    text = f"{text} {describe_folded(folded, language)}" if folded else text
+    if folded:
+        text += " " + language.count(
+            "{n} customer blocked for more than {days} days is folded at the end: press + on the left to see it.",
+            "{n} customers blocked for more than {days} days are folded at the end: press + on the left to see them.",
+            folded,
+            days=OLD_CASE_DAYS,
+        )
     _add_records(context, ACTION, text, SheetRecords(columns, cases, folded), Verdict.BLOCKED)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from auditor.core.language import Language, message
+from auditor.core.language import message
 from auditor.core.model import Verdict
 from auditor.core.results import OLD_CASE_DAYS, CaseGroup, rows_note
 from auditor.core.text import as_sentence, describe_left_out
@@ -32,10 +32,16 @@ def add_action_needed(context: WorkbookContext) -> None:
     )
     old = int((cases["group"] == CaseGroup.OLD).sum())
     folded = old if old < len(cases) else 0
+    on_folded = language.count(
+        "{n} customer blocked for more than {days} days is folded at the end: press + on the left to see it.",
+        "{n} customers blocked for more than {days} days are folded at the end: press + on the left to see them.",
+        folded,
+        days=OLD_CASE_DAYS,
+    )
     sentences = [
         text if len(cases) else language.text("Nobody is blocked."),
         rows_note(len(cases), subset.ledger.rows_of(Verdict.BLOCKED), language),
-        describe_folded(folded, language) if folded else "",
+        on_folded if folded else "",
         describe_without_note(subset),
     ]
     add_sheet(context, ACTION, sentences, SheetRecords(_action_needed_columns(subset), cases, folded), Verdict.BLOCKED)
@@ -69,16 +75,6 @@ def _action_needed_columns(subset: Subset) -> list[SheetColumn]:
         *(own_column(subset, name, labels[column], column) for column, name in others if column not in money),
         *(make.id, make.api_status),
     ]
-
-
-def describe_folded(count: int, language: Language) -> str:
-    """How many old cases a sheet has folded, and how to see them."""
-    return language.count(
-        "{n} customer blocked for more than {days} days is folded at the end: press + on the left to see it.",
-        "{n} customers blocked for more than {days} days are folded at the end: press + on the left to see them.",
-        count,
-        days=OLD_CASE_DAYS,
-    )
 
 
 def add_changes(context: WorkbookContext) -> None:
