@@ -78,8 +78,9 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "state"))
     monkeypatch.setenv("NO_COLOR", "1")
-    # no test trusts an authority of the machine, and reading them all takes 20 ms for every client; see `system_authorities`
-    monkeypatch.setenv("SSL_CERT_FILE", os.devnull)
+    # no test trusts an authority of the machine, and reading them all takes 20 ms for every client; so they name a file
+    # without any, see `system_authorities`
+    monkeypatch.setenv("SSL_CERT_FILE", __file__)
     monkeypatch.setenv("SSL_CERT_DIR", os.devnull)
 
 
