@@ -72,7 +72,7 @@ def _own_logging() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _own_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Remove the developer's settings from the environment, and keep tests from writing outside their folder."""
     for name in list(os.environ):
         if name.startswith("AUDITOR_") or name.casefold() in {"https_proxy", "all_proxy", "no_proxy"}:
@@ -81,9 +81,11 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "state"))
     monkeypatch.setenv("NO_COLOR", "1")
-    # no test trusts an authority of the machine, and reading them all takes 20 ms for every client; see `system_authorities`
-    monkeypatch.setenv("SSL_CERT_FILE", os.devnull)
-    monkeypatch.setenv("SSL_CERT_DIR", os.devnull)
+    if request.node.get_closest_marker("system") is None:
+        # no test trusts an authority of the machine, and reading them all takes 20 ms for every client; so they name a file
+        # without any, see `system_authorities`
+        monkeypatch.setenv("SSL_CERT_FILE", __file__)
+        monkeypatch.setenv("SSL_CERT_DIR", os.devnull)
 
 
 @pytest.fixture

@@ -75,10 +75,17 @@ def _results(reports: Path) -> list[PartnerResult]:
     ]
 
 
-@pytest.fixture
-def folder(reports: Path) -> Path:
-    """The combined report of all three."""
+@pytest.fixture(scope="module")
+def combined(two_partners: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The combined report of all three; each test has a copy."""
+    reports = shutil.copytree(two_partners, tmp_path_factory.mktemp("combined"), dirs_exist_ok=True)
     return combine(reports, ROUND, _results(reports))
+
+
+@pytest.fixture
+def folder(reports: Path, combined: Path) -> Path:
+    """The combined report."""
+    return shutil.copytree(combined, reports / combined.parent.name / combined.name)
 
 
 def _summary(folder: Path) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def test_each_partner_has_its_place_and_the_round_another(tmp_path: Path, monkey
     monkeypatch.setenv("AUDITOR_FAIL_ON", "blocked")
     with serve(RATE) as simulator:
         partners = write_partners(tmp_path, simulator, PARTNERS, CUSTOMERS, RATE)
-        ended = run_fleet(partners, "--json")
+        ended = run_fleet(partners, "--workers", "1", "--json")
         assert ended.returncode == 7, ended.stderr
         first = json.loads(ended.stdout)
         for one in first["partners"]:
@@ -43,7 +43,7 @@ def test_each_partner_has_its_place_and_the_round_another(tmp_path: Path, monkey
         stored = folder.with_suffix(".json")
         stored.write_text(json.dumps({**json.loads(stored.read_bytes()), "results": {}}), encoding="utf-8")
         Path(first["partners"][-1]["run"], "manifest.json").unlink()
-        again = run_fleet(partners, "--json")
+        again = run_fleet(partners, "--workers", "1", "--json")
         assert again.returncode == 10, again.stderr
         second = json.loads(again.stdout)
         assert (second["round"], second["published"]) == (first["round"], [f"{place.as_uri()}/{FLEET}/{folder.name}"])

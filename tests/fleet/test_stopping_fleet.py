@@ -31,7 +31,7 @@ def test_a_stopped_fleet_is_finished_by_the_next_call(tmp_path: Path) -> None:
         assert fleet.returncode == 130, errors
         assert json.loads(output)["error"]["next"].startswith("auditor fleet run ")
         assert not [line for line in errors.splitlines() if "Traceback" in line]
-        finished = run_fleet(partners, "--json")
+        finished = run_fleet(partners, "--workers", "1", "--json")
         report = json.loads(finished.stdout)
         assert finished.returncode == 0, finished.stderr
         assert [one["complete"] for one in report["partners"]] == [True] * PARTNERS
