@@ -6,6 +6,7 @@ A run is written in one transaction, in place of what was written of it before. 
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import Any, Self
 
 import pyarrow as pa
@@ -20,12 +21,10 @@ from sqlalchemy import (
     and_,
     create_engine,
     delete,
-    exists,
     insert,
     inspect,
     literal,
     make_url,
-    or_,
     select,
     text,
     update,
@@ -54,6 +53,7 @@ _OPTIONS: Mapping[str, dict[str, Any]] = {
     "mssql+pyodbc": {"fast_executemany": True},
     "sqlite": {"connect_args": {"timeout": _LOCK_SECONDS}},
 }
+_NEVER = (datetime.min.replace(tzinfo=UTC),) * 2
 _OTHER_PLACE = "name another database or schema, or rename it; nothing was written"
 
 
@@ -162,9 +162,11 @@ class Database:
             for table in (RESULTS, RUNS):
                 connection.execute(delete(table).where(_is_of(table, run)))
             connection.execute(insert(RUNS), dict(run))
+            oldest = pc.min(results["checked_at"]).as_py() if newest else None
+            newer = _newer_answers(connection, run, oldest) if oldest else {}
             for records in _batches(results, own, run):
                 connection.execute(insert(RESULTS), records)
-                for statement in _replace_current(run, records) if newest else ():
+                for statement in _replace_current(run, records, newer) if oldest else ():
                     connection.execute(statement)
         return before is not None
 
@@ -260,32 +262,49 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
     return texts
 
 
-def _replace_current(run: Mapping[str, Any], records: list[dict[str, Any]]) -> tuple[Delete, Insert]:
-    """The statements that copy the answers of a batch of audit_results into audit_current. A newer answer there stays.
+def _newer_answers(
+    connection: Connection, run: Mapping[str, Any], oldest: datetime
+) -> dict[str, tuple[datetime, datetime]]:
+    """The answers of other runs in audit_current that may be newer: customer -> (when it arrived, when its run began).
+
+    Args:
+        connection: in the transaction of the export.
+        run: the record of audit_runs.
+        oldest: when the first answer of this run arrived.
+    """
+    found = select(CURRENT.c.customer_id, CURRENT.c.checked_at, CURRENT.c.started_at).where(
+        _is_of_partner(run), CURRENT.c.checked_at >= oldest, CURRENT.c.run_id != run["run_id"]
+    )
+    return {customer: (_as_utc(at), _as_utc(began)) for customer, at, began in connection.execute(found)}
+
+
+def _as_utc(time: datetime) -> datetime:
+    """A time as SQLite and MySQL return it has no zone."""
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _replace_current(
+    run: Mapping[str, Any], records: list[dict[str, Any]], newer: Mapping[str, tuple[datetime, datetime]]
+) -> tuple[Delete, Insert]:
+    """The statements that copy the answers of a batch of audit_results into audit_current.
 
     A customer who was not asked for has no answer, and stays as it is. The same answer, reused by a later run, counts as that run's.
     """
-    customers = [
-        record["customer_id"] for record in records if record["first_row"] and record["checked_at"] is not None
-    ]
-    is_answer = and_(
+    answers = [record for record in records if record["first_row"] and record["checked_at"] is not None]
+    times = {record["customer_id"]: (record["checked_at"], run["started_at"]) for record in answers}
+    kept = [customer for customer, time in times.items() if newer.get(customer, _NEVER) > time]
+    removal = delete(CURRENT).where(_is_of_partner(run), CURRENT.c.customer_id.in_(sorted(times.keys() - kept)))
+    names = CURRENT.columns.keys()
+    sources = (RESULTS.c[name] if name in RESULTS.c else literal(run[name], CURRENT.c[name].type) for name in names)
+    # a range of the key and no join, which a database may plan badly
+    chosen = select(*sources).where(
         _is_of(RESULTS, run),
         RESULTS.c.row_number.between(records[0]["row_number"], records[-1]["row_number"]),
         RESULTS.c.first_row,
         RESULTS.c.checked_at.is_not(None),
+        RESULTS.c.customer_id.not_in(kept),
     )
-    is_of_customer = and_(_is_of_partner(run), CURRENT.c.customer_id == RESULTS.c.customer_id)
-    is_later = or_(
-        CURRENT.c.run_id == run["run_id"],
-        RESULTS.c.checked_at > CURRENT.c.checked_at,
-        and_(RESULTS.c.checked_at == CURRENT.c.checked_at, CURRENT.c.started_at <= run["started_at"]),
-    )
-    outdated = exists().where(is_answer, RESULTS.c.customer_id == CURRENT.c.customer_id, is_later).correlate(CURRENT)
-    removal = delete(CURRENT).where(_is_of_partner(run), CURRENT.c.customer_id.in_(customers), outdated)
-    names = CURRENT.columns.keys()
-    sources = (RESULTS.c[name] if name in RESULTS.c else literal(run[name], CURRENT.c[name].type) for name in names)
-    answers = select(*sources).where(is_answer, ~exists().where(is_of_customer).correlate(RESULTS))
-    return removal, insert(CURRENT).from_select(names, answers)
+    return removal, insert(CURRENT).from_select(names, chosen)
 
 
 def _is_of_partner(run: Mapping[str, Any]) -> ColumnElement[bool]:

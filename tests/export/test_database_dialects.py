@@ -44,7 +44,9 @@ def test_every_table_and_statement_compiles(dialect: Dialect) -> None:
     statements = [
         update(EXPORT).values(version=EXPORT.c.version),
         delete(RUNS).where(database._is_of(RUNS, RUN)),
-        *database._replace_current(RUN, [{"customer_id": "a", "first_row": True, "checked_at": 0, "row_number": 1}]),
+        *database._replace_current(
+            RUN, [{"customer_id": "a", "first_row": True, "checked_at": RUN["started_at"], "row_number": 1}], {}
+        ),
         *(insert(table) for table in TABLES),
     ]
     assert all(str(statement.compile(dialect=dialect)) for statement in statements)
