@@ -10,7 +10,7 @@ from markupsafe import Markup
 from auditor.core.language import Language
 from auditor.core.model import Verdict
 from auditor.core.results import UNDER_REVIEW, VERDICTS, CaseGroup, format_total, group_name
-from auditor.core.text import as_sentence
+from auditor.core.text import as_sentence, join_sentences
 from auditor.report import page as report_page
 from auditor.report.files import AtomicFile
 from auditor.report.fleet.people import RowsForPeople, add_at_risk
@@ -53,7 +53,7 @@ def write(summary: FleetSummary, people: RowsForPeople, file: AtomicFile) -> Non
         "round": summary,
         "time": language.time(summary.started_at),
         "nothing": {one.value: people.describe_none(one, complete=summary.complete) for one in ORDER[:2]},
-        "state": as_sentence(describe_incomplete(summary.states, language))
+        "state": as_sentence(describe_incomplete(summary.states, language), language)
         or language.text("The audit of every partner ended with a complete run."),
         "cards": [_card(summary, verdict, language) for verdict in ORDER],
         "known": len(people.partners),
@@ -62,7 +62,7 @@ def write(summary: FleetSummary, people: RowsForPeople, file: AtomicFile) -> Non
         "at_risk": [(column, format_total(*found, language)) for column, found in people.at_risk().items()],
         "partners": [_partner(one, people) for one in summary.partners],
         "columns": [*people.at_risk()],
-        "first": next(_cases(blocked.head(1), people), None),
+        "first": _first(blocked, people),
         "groups": [_group(group, blocked, people) for group in CaseGroup],
         "rule": language.text(UNDER_REVIEW),
         "unverified": [*_unverified(summary, undetermined, language)],
@@ -93,7 +93,7 @@ def _partner(one: PartnerSummary, people: RowsForPeople) -> dict[str, Any]:
         "name": one.partner,
         "href": quote(f"../../{one.folder}/{report_page.NAME}") if known and known.has_page else "",
         "complete": one.complete,
-        "note": as_sentence(people.notes.get(one.partner, "")),
+        "note": as_sentence(people.notes.get(one.partner, ""), people.language),
         "new": known.new if known else None,
         "at_risk": [
             format_total(*found[column], language) if column in found else "" if known else None
@@ -108,6 +108,18 @@ def _group(group: CaseGroup, blocked: pd.DataFrame, people: RowsForPeople) -> di
     # partners have different days of their last audits
     label = language.text("Newly blocked") if group is CaseGroup.NEW else group_name(group, language)
     return {"id": group.value, "label": label, "count": people.groups[group], "rows": [*_cases(cases, people)]}
+
+
+def _first(blocked: pd.DataFrame, people: RowsForPeople) -> dict[str, Any] | None:
+    """What to do first: the first blocked customer with its advice; None where nobody is blocked."""
+    language = people.language
+    for row in _cases(blocked.head(1), people):
+        return {
+            "name": f"{row['partner']}, {rows.customer_name(row)}",
+            "amounts": [" + ".join(amounts) for amounts in row["amounts"] if amounts],
+            "text": join_sentences(language, as_sentence(row["label"], language), row["step"]),
+        }
+    return None
 
 
 def _cases(cases: pd.DataFrame, people: RowsForPeople) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 from auditor.core.language import Language, message
 from auditor.core.model import Verdict
 from auditor.core.results import OLD_CASE_DAYS, VERDICTS, Amounts, CaseGroup, format_amounts, format_total
-from auditor.core.text import as_sentence
+from auditor.core.text import as_sentence, join_sentences
 from auditor.report.files import AtomicFile
 from auditor.report.fleet.people import RowsForPeople, add_at_risk
 from auditor.report.fleet.summary import FleetSummary, PartnerSummary, describe_incomplete
@@ -80,7 +80,9 @@ def _add_partners(context: _Context) -> None:
         ),
     ]
     records = pd.DataFrame([_partner(one, people) for one in summary.partners], dtype=object)
-    page = _add_sheet(context, PARTNERS, as_sentence(" · ".join(parts)), SheetRecords(_of_partners(people), records))
+    page = _add_sheet(
+        context, PARTNERS, as_sentence(" · ".join(parts), language), SheetRecords(_of_partners(people), records)
+    )
     for complete, verdict in ((True, Verdict.ELIGIBLE), (False, Verdict.BLOCKED)):
         same = {"type": "cell", "criteria": "==", "value": f'"{_state(complete, language)}"'}
         page.conditional_format(HEADER + 1, 1, HEADER + len(records), 1, {**same, "format": context.styles[verdict]})
@@ -118,7 +120,7 @@ def _partner(one: PartnerSummary, people: RowsForPeople) -> dict[str, Any]:
     counts = one.ledger.customers if one.ledger else None
     totals = add_at_risk(known.at_risk) if known else {}
     unparsed = {column: count for column, (_, count) in totals.items() if count}
-    notes = [as_sentence(people.notes.get(one.partner, ""))]
+    notes = [as_sentence(people.notes.get(one.partner, ""), language)]
     notes += [
         language.text("{column}: {n} of the rows hold no number, and are not added up.", column=column, n=count)
         for column, count in unparsed.items()
@@ -131,7 +133,7 @@ def _partner(one: PartnerSummary, people: RowsForPeople) -> dict[str, Any]:
         "amounts": {name: amounts for name, (amounts, _) in totals.items()}
         if known
         else dict.fromkeys(people.at_risk(), unknown),
-        "note": " ".join(filter(None, notes)),
+        "note": join_sentences(language, *notes),
         "exit_code": one.exit_code,
         "run_id": one.run_id or language.text("none"),
     }
@@ -220,7 +222,7 @@ def _add_records(context: _Context, name: str, text: str, table: SheetRecords, v
     people = context.people
     if not people.found[verdict]:
         text = people.describe_none(verdict, complete=context.summary.complete)
-    text = f"{text} {people.describe_left_out(verdict, len(table.records))}".strip()
+    text = join_sentences(people.language, text, people.describe_left_out(verdict, len(table.records)))
     _add_sheet(context, name, text, table).set_tab_color(COLOURS[verdict][2])
 
 
@@ -236,8 +238,16 @@ def _add_sheet(context: _Context, name: str, text: str, table: SheetRecords) -> 
     why = describe_incomplete(summary.states, language)
     states = [f"{language.text('INCOMPLETE')}: {why}" if why else language.text("complete")]
     states += [language.text("the data are simulated")] if summary.simulated else []
-    write_line(page, 0, last, as_sentence("; ".join(states)), styles[f"banner {Verdict.BLOCKED if why else banner}"])
-    write_line(page, 1, last, f"{text} {language.time(summary.started_at)}.", styles["note"])
+    write_line(
+        page, 0, last, as_sentence("; ".join(states), language), styles[f"banner {Verdict.BLOCKED if why else banner}"]
+    )
+    write_line(
+        page,
+        1,
+        last,
+        join_sentences(language, text, as_sentence(language.time(summary.started_at), language)),
+        styles["note"],
+    )
     page.freeze_panes(HEADER + 1, 0)
     page.repeat_rows(HEADER)
     set_up_paper(page, language, summary.round_id, widths, HEADER + 1 + len(table.records))
