@@ -88,8 +88,9 @@ def other_notes(subset: Subset) -> list[CustomerNote]:
 
 def other_records(subset: Subset) -> pd.DataFrame:
     """The records of the sheet of notes on other customers, by name: `customer_id`, `company_name`, `verdict` (None: not on the lists)."""
-    results = subset.results.loc[subset.first, ["customer_id", "verdict", "company_name"]]
-    known = results.dropna(subset=["customer_id"]).set_index("customer_id")
+    # a customer whose only rows here were left out is on the list all the same
+    results = subset.results[["customer_id", "verdict", "company_name"]]
+    known = results.dropna(subset=["customer_id"]).drop_duplicates("customer_id").set_index("customer_id")
     verdicts, names = known["verdict"].astype(object).to_dict(), known["company_name"].to_dict()
     notes = other_notes(subset)
     rows = [
