@@ -83,6 +83,16 @@ def test_any_run_has_the_workbooks_that_it_must_have(
         workbook.check(run.path)
 
 
+def test_who_has_only_a_row_that_was_left_out_is_on_the_list(tmp_path: Path) -> None:
+    """In the workbook of nobody's customers, where the customer's other row is an account manager's."""
+    rows = [row(5, owner="bo"), row(5, source_row=3, reason="not_selected"), row(1, source_row=4)]
+    shown = Presentation(packs=OwnerWorkbooks.ALL)
+    run = new_run(tmp_path / "r", rows, [answer(0, 5, "throttled")], presentation=shown)
+    note = CustomerNote(customer_id=guid(5), note=_cell("called"))
+    report.render(run.stored, ("xlsx",), notes={guid(5): note})
+    workbook.check(run.path)
+
+
 REASONS = st.sampled_from(["allowed", "under_review", "not_allowed", "throttled", None])
 DATES = st.sampled_from([None, "2026-10-01T10:00:00", "2026-11-22T09:00:00", "2026-12-24T10:00:00"])
 STATES = st.lists(st.tuples(REASONS, DATES), min_size=6, max_size=6)
