@@ -85,9 +85,11 @@ def _read_page(package: ZipFile, name: str) -> Page:
         max((cell.rstrip("0123456789") for cell in cells), key=lambda letters: (len(letters), letters), default=""),
         [(one.attrib["ref"], one.find("{*}autoFilter").attrib["ref"]) for one in tables],  # type: ignore[union-attr]
         [
-            list(_series(_part(package, chart)))
+            list(_series(_part(package, part)))
             for drawing in sheet.iterfind("{*}drawing")
-            for chart in _relations(package, relations[drawing.attrib[_ID]]).values()
+            for part in _relations(package, relations[drawing.attrib[_ID]]).values()
+            # a logo is drawn too
+            if part.startswith("xl/charts/")
         ],
     )
 

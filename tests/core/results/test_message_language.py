@@ -51,7 +51,7 @@ CASES = tuple(
 SUMS = (
     Sum(column="Revenue", verdict=Verdict.BLOCKED, amounts={"EUR": Decimal(5), "USD": Decimal(2)}, added=9, unparsed=2),
 )
-DATA = "Contoso ( , EUR 900) c0ffee Revenue EUR USD list.csv Ann Ann.xlsx b.csv 20261130T020000Z 30 Nov 2026 900 5 + 2 UTC auditor resume r"
+DATA = "Contoso (EUR 900) c0ffee Revenue EUR USD list.csv Ann Ann.xlsx b.csv 20261130T020000Z 30 Nov 2026 900 5 + 2 UTC auditor resume r"
 
 
 def _facts(*, simulated: bool, lists: Sequence[str], selection: str = "") -> RunFacts:
