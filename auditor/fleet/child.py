@@ -90,7 +90,8 @@ class PartnerTask:
             "--rendering-slots": f"{slots}:{self.renderings}",
         }
         given = [str(each) for option in options.items() for each in option]
-        return [sys.executable, "-m", "auditor", "run", "--continue", "--supervised", "-q", *given]
+        # -P: no file of the current folder stands for a module, such as the user's own rich.py
+        return [sys.executable, "-P", "-m", "auditor", "run", "--continue", "--supervised", "-q", *given]
 
 
 @dataclass(slots=True)
