@@ -86,10 +86,11 @@ def _add_partners(context: _Context) -> None:
     ]
     records = pd.DataFrame([_partner(one, people) for one in summary.partners], dtype=object)
     table = SheetRecords(_of_partners(people), records)
-    (page,) = _add_sheets(context, PARTNERS, [as_sentence(" · ".join(parts), language)], table)
-    for complete, verdict in ((True, Verdict.ELIGIBLE), (False, Verdict.BLOCKED)):
-        same = {"type": "cell", "criteria": "==", "value": f'"{_state(complete, language)}"'}
-        page.conditional_format(HEADER + 1, 1, HEADER + len(records), 1, {**same, "format": context.styles[verdict]})
+    for page in _add_sheets(context, PARTNERS, [as_sentence(" · ".join(parts), language)], table):
+        for complete, verdict in ((True, Verdict.ELIGIBLE), (False, Verdict.BLOCKED)):
+            same = {"type": "cell", "criteria": "==", "value": f'"{_state(complete, language)}"'}
+            coloured = {**same, "format": context.styles[verdict]}
+            page.conditional_format(HEADER + 1, 1, HEADER + len(records), 1, coloured)
 
 
 def _state(complete: bool, language: Language) -> str:  # noqa: FBT001 - the value itself
