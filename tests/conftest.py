@@ -82,8 +82,8 @@ def _own_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "state"))
     monkeypatch.setenv("NO_COLOR", "1")
     if request.node.get_closest_marker("system") is None:
-        # no test trusts an authority of the machine, and reading them all takes 20 ms for every client; so they name a file
-        # without any, see `system_authorities`
+        # no test trusts a certificate authority of the machine, unless it takes `system_authorities`; this file has none.
+        # To read them all takes 20 ms for each client
         monkeypatch.setenv("SSL_CERT_FILE", __file__)
         monkeypatch.setenv("SSL_CERT_DIR", os.devnull)
 
@@ -96,7 +96,7 @@ def system_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Thousands of collected tests are not looked at again by each full run of the garbage collector."""
+    """Leave out the thousands of collected tests when the garbage collector runs."""
     gc.collect()
     gc.freeze()
 

@@ -18,7 +18,7 @@ VALUE = "…"
 _SHORTEST = 8
 """Letters of a text of its own; what has fewer only passes on another message."""
 _DEEPEST = 4
-"""A text may be a name's, whose value another function returns, and so on."""
+"""Steps by which a text is found: a name has the value of another name, which a function returns, and so on."""
 CODES = {
     name: kind.exit_code
     for name, kind in vars(errors).items()
@@ -80,7 +80,7 @@ def _names_at(tree: ast.Module) -> dict[ast.AST, _Names]:
 
 
 def _ending(call: ast.Call) -> str:
-    """The name of what is called, if it is an error, the end of a run, or what prints an error; else empty."""
+    """The name of what is called, where it is an error, `RunEnd` or `_print_error`; else empty."""
     name = call.func.id if isinstance(call.func, ast.Name) else ""
     return name if name in {*CODES, "RunEnd", "_print_error"} else ""
 

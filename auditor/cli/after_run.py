@@ -1,7 +1,7 @@
 """What happens once a run has ended, whatever its end: publishing, metrics, job summary, notifications, ping. `run` and `resume` use it.
 
-Each step is guarded: a step that fails is one warning, and neither the run nor another step knows of it. A run that found another
-one at work (exit code 11) does nothing of this: the other one will.
+A step that fails prints a warning, and the other steps go on. After a run that found another one at work (exit code 11), nothing
+happens: the other one does it.
 """
 
 import os
@@ -46,8 +46,8 @@ _SIGNALLED = (STOP_EXIT_CODES[Cause.INTERRUPTED], STOP_EXIT_CODES[Cause.TERMINAT
 class AfterRun:
     """A context around one run: notices how it ends, and then does what belongs after a run.
 
-    Set `rendered` as soon as there is a result. Where an exception ends the context, that is the end of the run. Where neither is
-    the case, there was nothing to do, and nothing happens.
+    Set `rendered` as soon as there is a result. An exception that leaves the context is the end of the run too. Without a result and
+    without an exception, nothing happens.
 
     Attributes:
         rendered: the result of the run.
@@ -166,7 +166,7 @@ class AfterRun:
         write_run_metrics(self._settings.metrics or "", self._settings, self.exit_code, self.rendered, self._lists)
 
     def _describe(self) -> Message:
-        """The message about the end of the run. Where a result cannot be read any more, that is what it says."""
+        """The message about the end of the run. Where a result cannot be read any more, it says that."""
         failure = self.failure
         if self.rendered is not None:
             try:
@@ -174,7 +174,7 @@ class AfterRun:
                 return replace(notify.describe_result(self.rendered, steps), exit_code=self.exit_code)
             except Exception as error:  # noqa: BLE001 - the run has ended; that must be told
                 failure = describe_failure(error)
-        assert failure is not None  # noqa: S101 - one of both is set
+        assert failure is not None  # noqa: S101 - one of the two is set
         # the text of an unexpected exception may be another program's
         message = redact(failure.message) if failure.exit_code == FAILED else failure.message
         language = languages.load(self._settings.language)

@@ -132,7 +132,7 @@ def texts(**helps: str) -> Options:
 
 
 def repeatable(**helps: str) -> Options:
-    """The same; each may be given several times."""
+    """Options as of `texts`, each of which may be given several times."""
     return _several(*(_text_option(name, text, multiple=True) for name, text in helps.items()))
 
 

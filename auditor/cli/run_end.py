@@ -1,4 +1,4 @@
-"""Why the exit code of a run is not 0, and the next command; no hint leads back to the same hint."""
+"""Why the exit code of a run is not 0, and the next command. Who follows a hint never gets the same hint again."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -88,20 +88,21 @@ def count_matches(rendered: "Rendered") -> list[str]:
 
 
 def _explain_resuming(rendered: "Rendered") -> Iterator[Line]:
-    """Say whether another session can change the result."""
+    """Say who has no final answer yet, where another session can change the result."""
     facts = rendered.facts
-    # who has no final answer
     pending = rendered.unanswered
     if not facts.finished:
         pending = facts.customers - len(journal.finally_answered(rendered.run, facts.rows))
     if journal.read_header(rendered.run).simulated:
         yield Line("a demo cannot be resumed; start it again: auditor demo", next_step=True)
-    elif pending and not rendered.tries:
+        return
+    if pending and not rendered.tries:
         yield Line(f"  {count_noun(pending, 'customer')} {'has' if pending == 1 else 'have'} no final answer yet")
-        yield Line(f"auditor resume {shell_quote(rendered.run)}", next_step=True)
     elif not facts.finished:
         yield Line("  every customer has a final answer, but the run did not finish")
-        yield Line(f"auditor resume {shell_quote(rendered.run)}", next_step=True)
+    else:
+        return
+    yield Line(f"auditor resume {shell_quote(rendered.run)}", next_step=True)
 
 
 def _describe_early_end(message: str) -> str:

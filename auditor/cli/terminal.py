@@ -92,7 +92,7 @@ def print_table(names: Sequence[str], records: Iterable[Sequence[str]], numbers:
 
     Args:
         names: of the columns.
-        records: a cell for each column; the first thousands of records decide how wide the columns are.
+        records: a cell for each column; the first 10,000 decide how wide the columns are.
         numbers: the columns to align to the right.
     """
     rows = ([_clean(cell) for cell in cells] for cells in chain([names], records))

@@ -130,7 +130,7 @@ def preview(sources: tuple[str, ...], settings: Settings, selection: Selection |
     find_sum_columns(settings.sum, columns)
     plan, memory = plan_of(settings), load_learned_rate(settings)
     reused = _find_reused(counter.ids, settings, warnings.append)
-    # those of the first customers, as many as the limit allows, that are left to ask for
+    # a run with --limit asks for the first customers only
     first = min(len(counter.ids), settings.limit or len(counter.ids))
     learned, calls = starting_rate(plan, memory), sum(position not in reused for position in range(first))
     seconds = estimate_seconds(plan, memory, calls)

@@ -27,7 +27,7 @@ _VIEWS = Path(__file__).with_name("history_views.sql")
 _AT_ONCE = 10_000
 """Records that are read from DuckDB at once."""
 _INTERRUPT_SECONDS = 1.0
-"""Time in which DuckDB must end a query; inside a single call of a function it does not notice that it should."""
+"""Time for DuckDB to end an interrupted query. Within one call of a function, it does not notice the interruption."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Answer:
 
     Attributes:
         columns: their names.
-        records: a value for each column; computed while they are read, so that a long answer needs no more memory than a short one.
+        records: a value for each column. They are computed while they are read, so that a long answer takes no more memory than a short one.
     """
 
     columns: tuple[str, ...]
@@ -64,7 +64,7 @@ def query(reports: Path, sql: str) -> Answer:
         sql: one statement that selects; the views are VIEWS.
 
     Returns:
-        The answer. To read its records raises SettingsError where DuckDB fails later.
+        The answer. Reading its records raises SettingsError where DuckDB fails later.
 
     Raises:
         SettingsError: DuckDB is missing, or the statement cannot be answered.
@@ -83,17 +83,17 @@ def _read_blocks(reports: Path, sql: str) -> Iterator[dict[str, list[Any]]]:
         import duckdb
         import pyarrow as pa
 
-        _run(connection, lambda: _make_views(connection, reports))
+        _call(connection, lambda: _make_views(connection, reports))
         try:
-            # query() takes one statement that selects; a statement that selects may write in a part of it
+            # query() takes one statement that selects, and refuses one that writes, in a part of it as well
             select = f"from query({_quote(sql)})"
             # Arrow reads times with a zone; DuckDB itself needs another library for them
-            reader = _run(connection, lambda: connection.sql(select).arrow(_AT_ONCE))
-            block = _run(connection, lambda: next(reader, reader.schema.empty_table()))
+            reader = _call(connection, lambda: connection.sql(select).arrow(_AT_ONCE))
+            block = _call(connection, lambda: next(reader, reader.schema.empty_table()))
             while block is not None:
                 yield block.to_pydict()
                 failed = "the answer is not complete; the history cannot answer the rest"
-                block = _run(connection, lambda: next(reader, None))
+                block = _call(connection, lambda: next(reader, None))
         except (duckdb.Error, pa.ArrowException, OSError, OverflowError, ValueError) as error:
             # the last two: a time that Python has not, such as infinity
             message = " ".join(str(error).partition("\n\nLINE")[0].split())
@@ -121,7 +121,7 @@ def _connect() -> "Iterator[duckdb.DuckDBPyConnection]":
         try:
             yield connection
         except KeyboardInterrupt:
-            # a query that does not end cannot be closed
+            # a connection with a query that does not end cannot be closed
             raise
         except BaseException:
             connection.close()
@@ -129,15 +129,15 @@ def _connect() -> "Iterator[duckdb.DuckDBPyConnection]":
         connection.close()
 
 
-def _run(connection: "duckdb.DuckDBPyConnection", step: Callable[[], T]) -> T:
-    """Call `step` in another thread: in this one, a signal would not be noticed before DuckDB has the answer."""
+def _call(connection: "duckdb.DuckDBPyConnection", step: Callable[[], T]) -> T:
+    """Call `step` in another thread, and interrupt DuckDB at a signal. In this thread, no signal is noticed before DuckDB has the answer."""
     _, outcome = start_thread(step)
     try:
         return outcome.result()
     except KeyboardInterrupt as stopped:
         connection.interrupt()
         if not wait([outcome], _INTERRUPT_SECONDS).done:
-            # the interpreter would not end in order while DuckDB goes on; the message is printed before
+            # while DuckDB goes on, the interpreter cannot end by itself; this is called after the message was printed
             atexit.register(os._exit, getattr(stopped, "exit_code", 130))
         raise
 

@@ -100,10 +100,10 @@ class Database:
         """
         with self._as_output_error():
             inspector = inspect(self._engine)
-            taken = [name for name in sorted(TABLES.tables) if inspector.has_table(name)]
-            # afterwards, so that what another export creates meanwhile is known
+            taken = {name for name in TABLES.tables if inspector.has_table(name)}
+            # asked for last: a table that another export creates in between is no view
             known = set(inspect(self._engine).get_table_names())
-            for name in (name for name in taken if name not in known):
+            for name in sorted(taken - known):
                 raise SettingsError(f"{self.name}: {name} is a view, where the export needs a table", _OTHER_PLACE)
             self._check_columns(known)
             while not known >= set(TABLES.tables):
@@ -296,7 +296,7 @@ def _replace_current(
     removal = delete(CURRENT).where(_is_of_partner(run), CURRENT.c.customer_id.in_(sorted(times.keys() - kept)))
     names = CURRENT.columns.keys()
     sources = (RESULTS.c[name] if name in RESULTS.c else literal(run[name], CURRENT.c[name].type) for name in names)
-    # a range of the key and no join, which a database may plan badly
+    # a range of the key, not a join: databases without statistics choose slow plans for joins
     chosen = select(*sources).where(
         _is_of(RESULTS, run),
         RESULTS.c.row_number.between(records[0]["row_number"], records[-1]["row_number"]),

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql
 
 VERSION = 1
-"""Of the tables; later versions only add columns."""
+"""Version of the tables; later versions only add columns."""
 _TIME = DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 TABLES = MetaData()
 _UTF8: dict[str, Any] = {"mysql_charset": "utf8mb4", "mariadb_charset": "utf8mb4"}
@@ -68,7 +68,7 @@ RUNS = Table(
         comment="SHA-256 of rows.jsonl, which tells runs of the same id apart.",
     ),
     Column("manifest_sha256", String(64), nullable=False, comment="SHA-256 of the manifest of the verified run."),
-    Column("auditor_version", String(32), nullable=False, comment="That exported the run."),
+    Column("auditor_version", String(32), nullable=False, comment="Version of auditor that exported the run."),
     Column("exported_at", _TIME, nullable=False),
     **_UTF8,
 )
@@ -107,7 +107,7 @@ RESULTS = Table(
 CURRENT = Table(
     "audit_current",
     TABLES,
-    # first what tells most apart: a planner without statistics then finds customers through the key
+    # the customer first: databases without statistics then find customers by the key
     _key("customer_id", 36),
     _key("partner_tenant", 255),
     _key("api", 255),

@@ -92,7 +92,7 @@ def _check_names(names: Sequence[str]) -> Iterator[SettingsError]:
             yield SettingsError(f"partner {name!r}: on Windows, a device has this name", "choose another name")
         elif name.casefold() in _TAKEN:
             yield SettingsError(
-                f"partner {name!r}: in a reports folder, something else of auditor has this name", "choose another name"
+                f"partner {name!r}: auditor itself uses this name in a reports folder", "choose another name"
             )
         elif name.casefold() in taken:
             yield SettingsError(

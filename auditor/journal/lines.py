@@ -42,19 +42,19 @@ _decode_version = msgspec.json.Decoder(_Version).decode
 
 
 def read_lines(run: Path) -> Iterator[tuple[int, bytes | None]]:
-    """(line number from 1, the line, or None where it is damaged)."""
+    """Yield (line number from 1, line) of every line; the line is None where it is damaged."""
     with (run / JOURNAL).open("rb") as file:
         for number, line in enumerate(file, 1):
             yield number, line if is_undamaged(line) else None
 
 
 def undamaged_lines(run: Path, prefix: bytes | tuple[bytes, ...] = b"") -> Iterator[tuple[int, bytes]]:
-    """(line number from 1, line) of the undamaged lines that begin with `prefix`."""
+    """Yield (line number from 1, line) of the undamaged lines that begin with `prefix`."""
     return ((n, line) for n, line in read_lines(run) if line is not None and line.startswith(prefix))
 
 
 def is_undamaged(line: bytes) -> bool:
-    """True where the checksum is right and the line is no answer that contradicts itself."""
+    """True where the checksum is right, unless the line is an answer that contradicts itself."""
     return has_checksum(line) and (not line.startswith(ANSWER) or _is_consistent(line))
 
 
@@ -91,7 +91,7 @@ def _check_version(run: Path, found: _Version) -> None:
 
 
 def _is_consistent(line: bytes) -> bool:
-    """False for an answer that contradicts itself. An answer of another shape is left to `parse`, which refuses it."""
+    """False for an answer that contradicts itself. True for a line of another shape: `parse` refuses it."""
     if _is_decided_answer(line):
         return True
     try:
@@ -123,4 +123,6 @@ _is_decided_answer = re.compile(
     ).encode()
     + rb',"crc":"[0-9a-f]{8}"\}\n'
 ).fullmatch
-"""Matches consistent eligible and blocked answers as auditor writes them, each key once: most need no parsing."""
+"""Matches eligible and blocked answers as auditor writes them, each key once. They are consistent without being parsed; most lines are
+such answers.
+"""

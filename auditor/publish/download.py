@@ -57,7 +57,7 @@ def read_entries(manifest: bytes) -> dict[str, FileEntry]:
     """The files of a manifest by name.
 
     Raises:
-        ValueError: it is damaged, lists a file twice, or a name leads out of the run's folder.
+        ValueError: the manifest is damaged, lists a file twice, or has a name that leads out of the run's folder.
     """
     try:
         listed = msgspec.json.decode(manifest, type=_Manifest).files
@@ -147,39 +147,39 @@ def copy_run(url: str, run_id: str, folder: Path) -> Path:
     sizes = store.run(store.sizes(run_id))
     if not sizes:
         raise SettingsError(f"{url}/{run_id}: no such run", f"auditor runs --reports {url} lists them")
-    again = f"publish it again, where it is stored: auditor publish {run_id}"
+    repair = f"publish it again, where it is stored: auditor publish {run_id}"
     if MANIFEST not in sizes:
-        raise IncompleteError(f"{url}/{run_id}: has no {MANIFEST}, so its publishing did not finish", again)
-    entries = _read_listed(store, run_id, sizes, again)
+        raise IncompleteError(f"{url}/{run_id}: has no {MANIFEST}, so its publishing did not finish", repair)
+    entries = _read_listed(store, run_id, sizes, repair)
     _check_space(sum(sizes.values()), folder, f"{url}/{run_id}")
     run = folder / run_id
     store.run(each(_downloads(store, run, sizes)))
     for entry in entries.values():
-        if problem := _compare(run / entry.name, entry):
-            raise IncompleteError(f"{url}/{run_id}/{entry.name}: {problem}", again)
+        if problem := _compare_hash(run / entry.name, entry):
+            raise IncompleteError(f"{url}/{run_id}/{entry.name}: {problem}", repair)
     return run
 
 
-def _read_listed(store: Store, run_id: str, sizes: dict[str, int], again: str) -> dict[str, FileEntry]:
-    """The files of a published manifest, before anything is copied: a wrong size may be larger than the disk.
+def _read_listed(store: Store, run_id: str, sizes: dict[str, int], repair: str) -> dict[str, FileEntry]:
+    """Read the manifest of a published run, and compare the sizes of its files with those in the store; return its files by name.
 
     Raises:
-        IncompleteError: the manifest is damaged, or the store has not what it lists.
+        IncompleteError: the manifest is damaged, or a file in the store is missing or has another size.
     """
     try:
         for name in sizes:
             _check_name(name)
         entries = read_entries(store.run(store.read(f"{run_id}/{MANIFEST}", sizes[MANIFEST])) or b"")
     except ValueError as error:
-        raise IncompleteError(f"{store.url}/{run_id}: {MANIFEST} is damaged ({error})", again) from error
+        raise IncompleteError(f"{store.url}/{run_id}: {MANIFEST} is damaged ({error})", repair) from error
     for name, entry in entries.items():
         if problem := _compare_sizes(sizes.get(name), entry.bytes):
-            raise IncompleteError(f"{store.url}/{run_id}/{name}: {problem}", again)
+            raise IncompleteError(f"{store.url}/{run_id}/{name}: {problem}", repair)
     return entries
 
 
 def _compare_sizes(found: int | None, listed: int) -> str:
-    """What is wrong with a file in the store; empty where nothing is."""
+    """What is wrong with the size of a file in the store, None where it is missing; empty where nothing is."""
     if found is None:
         return f"is missing, where {MANIFEST} lists it"
     return "" if found == listed else f"has {found:,} bytes, where {MANIFEST} has {listed:,}"
@@ -189,7 +189,7 @@ def _check_space(size: int, folder: Path, url: str) -> None:
     """Refuse to copy more bytes than fit on the disk.
 
     Raises:
-        OutputError: they do not fit.
+        OutputError: the disk has no space for them.
     """
     free = shutil.disk_usage(folder).free
     if size > free:
@@ -206,8 +206,8 @@ def _downloads(store: Store, run: Path, sizes: dict[str, int]) -> Iterator[Corou
         yield store.get(f"{run.name}/{name}", target, size)
 
 
-def _compare(path: Path, entry: FileEntry) -> str:
-    """What is wrong with a copied file; empty where nothing is."""
+def _compare_hash(path: Path, entry: FileEntry) -> str:
+    """What is wrong with the content of a copied file; empty where nothing is."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return "" if digest == entry.sha256 else f"SHA-256 is {digest}, where {MANIFEST} has {entry.sha256}"

@@ -28,7 +28,7 @@ _CALL_SECONDS, _LEAST_BYTES_PER_SECOND = 120.0, 50_000
 _AT_ONCE = 8
 """Files that are copied at the same time."""
 _LARGEST_OBJECT = 32 << 20
-"""Most bytes of a manifest, a summary or `latest.json` that are read into memory."""
+"""Bytes of a manifest, a summary or `latest.json`, at most; a larger one is not read."""
 _PROBE = ".auditor-check"
 """Name of the object that the check writes and removes."""
 _CHATTY = ("aiobotocore", "adlfs", "azure", "boto3", "botocore", "fsspec", "gcsfs", "google", "s3fs")
@@ -109,7 +109,7 @@ class Store:
 
         Args:
             name: of the object.
-            size: as the store has listed it; None: the store is asked.
+            size: in bytes, as the store has listed it; None asks the store.
 
         Raises:
             IncompleteError: it is larger than any that auditor writes.
@@ -120,7 +120,7 @@ class Store:
                 size = int((await self._call(self._fs._info, path))["size"])
             if size > _LARGEST_OBJECT:
                 raise IncompleteError(
-                    f"{self.url}/{name}: has {size:,} bytes, where {_LARGEST_OBJECT:,} are the most that are read",
+                    f"{self.url}/{name}: has {size:,} bytes; at most {_LARGEST_OBJECT:,} are read",
                     "publish it again, where it is stored: auditor publish RUN",
                 )
             return bytes(await self._call(self._fs._cat_file, path))

@@ -104,7 +104,7 @@ def _remarks(data: RunData, language: Language, *, by_customer: bool, simulated:
     ledger, facts = data.ledger, data.facts
     if facts.selection:
         yield language.text("selection: {selection}", selection=facts.selection)
-    # rows that are left out without a selection make the run incomplete, so they are told also where no selection is
+    # without a selection, rows that were left out make the run incomplete, and this is why
     if facts.selection or ledger.not_selected:
         yield describe_left_out(ledger.not_selected, language)
     if not facts.finished:

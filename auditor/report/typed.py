@@ -30,7 +30,7 @@ CUSTOMER_ID, CUSTOMER = "customer_id", "company_name"
 SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 """Of the files that are read."""
 _ORIGIN = re.compile(rf'"{HIDDEN_SHEET}"[^>]*>\s*(?:<vt:lpwstr>)?{VERSION} ([\w-]+) ([0-9a-f]+) ([a-z]+) ?([0-9a-f]*)<')
-"""The property that names the run, the digest of its notes, the language and the partner."""
+"""The property with the version of the layout, the run, the digest of its notes, the language and the partner."""
 _HEADER_ROWS = 40
 """Rows of a sheet in which the header is looked for."""
 _EPOCH = date(1899, 12, 30)
@@ -147,7 +147,11 @@ def _read_hidden_sheet(rows: Sequence[Sequence[Any]]) -> _HiddenSheet:
 
 
 def _replace_hidden_sheet(path: Path, reports: Path) -> _HiddenSheet:
-    """What the hidden sheet said before somebody removed it: from the workbook's properties, and the notes that its run has."""
+    """What the hidden sheet said before somebody removed it, from the workbook's properties and the notes of its run.
+
+    Raises:
+        NotReadableError: it has no such properties, or its run has other notes by now.
+    """
     found = _ORIGIN.search(_custom_properties(path))
     if found is None:
         raise NotReadableError(
@@ -170,7 +174,7 @@ def _replace_hidden_sheet(path: Path, reports: Path) -> _HiddenSheet:
 
 
 def _custom_properties(path: Path) -> str:
-    """The part of a workbook's file that has its own properties, in the format of Excel or LibreOffice; empty where there is none."""
+    """The XML of a workbook's custom properties, as Excel or LibreOffice saves them; empty where there are none."""
     try:
         with zipfile.ZipFile(path) as package:
             part = next((one for one in ("docProps/custom.xml", "meta.xml") if one in package.namelist()), None)

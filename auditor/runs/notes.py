@@ -100,10 +100,8 @@ def has_unread_notes(run: Path) -> bool:
         known = _known_notes(run, later)
         if any(not _has_texts(known.get(customer), note) for customer, note in stored.items()):
             return True
-        return (
-            merge_notes(known, [report.read_typed(path, path.name, run.resolve().parent) for path in changed]).changed
-            > 0
-        )
+        typed = [report.read_typed(path, path.name, run.resolve().parent) for path in changed]
+        return merge_notes(known, typed).changed > 0
     except (report.NotReadableError, IncompleteError, OutputError, OSError):
         return True
 
@@ -167,12 +165,14 @@ def merge_notes(known: Mapping[str, "CustomerNote"], workbooks: Sequence["TypedW
 
 
 def _new_edits(row: "TypedRow", note: "CustomerNote | None") -> Iterator[tuple[str, Edit]]:
-    """Yield (column, edit) of the cells that somebody changed; and of all with a text that is not known, as after notes.jsonl was lost."""
-    for column, edit in row.edits.items():
+    """Yield (column, edit) of each cell that somebody changed. Where the notes have no text for a cell, its text counts as typed, also
+    if the workbook was written with it: notes.jsonl was lost.
+    """
+    for column, given in row.edits.items():
         is_known = note is not None and getattr(note, column) != NoteCell()
-        found = edit if is_known else replace(edit, base="")
-        if found.typed.text != found.base:
-            yield column, found
+        edit = given if is_known else replace(given, base="")
+        if edit.typed.text != edit.base:
+            yield column, edit
 
 
 def _known_notes(run: Path, runs: Sequence[Path]) -> dict[str, "CustomerNote"]:
@@ -231,7 +231,7 @@ def _workbooks(run: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _changed_in_place(run: Path, runs: Sequence[Path]) -> Iterator[tuple[Path, str]]:
-    """Yield (path, name for people) of the workbooks of these runs that were changed; of all of them where notes.jsonl is lost."""
+    """Yield (path, name for people) of each changed workbook of these runs; of every workbook of a run whose notes.jsonl is missing."""
     from auditor import report
 
     for one in runs:
@@ -248,12 +248,9 @@ def _saved_late(run: Path, runs: Sequence[Path]) -> Iterator[tuple[Path, str]]:
     if newest is None:
         return
     began, mine = started_at(newest).timestamp(), replace(identity(run), selection="")
+    names = {one.name for one in runs}
     for one in run_folders(run.resolve().parent):
-        if (
-            one.name not in {known.name for known in runs}
-            and order_time(one) < order_time(newest)
-            and _is_same(one, mine)
-        ):
+        if one.name not in names and order_time(one) < order_time(newest) and _is_same(one, mine):
             late = {path for path, _ in _workbooks(one) if _saved_at(path) > began}
             yield from (found for found in (_changed_in_place(run, [one]) if late else ()) if found[0] in late)
 

@@ -138,7 +138,7 @@ class Directory:
         key = customer_id.lower()
         if self._accepts_all or key in self._members or key in self._scenario.overrides:
             return None
-        return _answer_as(self._kind_of_stranger(key), customer_id)
+        return _answer_as(self._kind_of_unlisted(key), customer_id)
 
     def customer(self, customer_id: str) -> PlannedReply:
         """The reply to `GET /v1/customers/{id}`."""
@@ -149,7 +149,7 @@ class Directory:
             return self._scenario.reply(customer_id, 1)
         if self._accepts_all or key in self._members:
             return PlannedReply(body=compact((self._members.get(key) or made_up(key)).resource))
-        kind = self._kind_of_stranger(key)
+        kind = self._kind_of_unlisted(key)
         # a missing account status proves nothing about membership; the customer resource has no such answer
         return _answer_as("tenant_not_found" if kind == "no_account_status" else kind, customer_id)
 
@@ -190,7 +190,7 @@ class Directory:
     def _kind(self, key: str) -> str:
         return self._scenario.kind_of(key).partition(":")[0]
 
-    def _kind_of_stranger(self, key: str) -> str:
+    def _kind_of_unlisted(self, key: str) -> str:
         is_foreign = self._scenario.share(key, "stranger") < self._options.foreign_share
         return self._options.foreign if is_foreign else self._options.missing
 

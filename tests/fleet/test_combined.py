@@ -237,7 +237,7 @@ def test_new_customers_and_money_at_risk_are_told_of_each_partner_and_of_all(tmp
     shown = [dict(zip(map(str, header), line, strict=True)) for line in lines]
     assert [(one["Newly blocked"], one["Revenue"]) for one in shown] == [
         ("not known", 1006),
-        (2, "EUR 430 + USD 9"),
+        (2, "EUR 430\nUSD 9"),
         ("not known", None),
     ]
     assert shown[0]["What is open, and why"] == "Revenue: 1 of the rows hold no number, and are not added up."
@@ -251,6 +251,14 @@ def test_new_customers_and_money_at_risk_are_told_of_each_partner_and_of_all(tmp
     assert "Not known of 2 partners: there is no earlier audit." in page
     assert re.findall(r'data-column="Revenue">([^<]*)', page)[:3] == [unreadable, "EUR 430 + USD 9", ""]
     assert re.findall(r'data-column="Newly blocked">([^<]*)', page) == ["not known", "2", "not known"]
+
+
+def test_sentences_follow_each_other_as_their_language_has_it(tmp_path: Path) -> None:
+    """Japanese has no space between them."""
+    folder, _ = fleet.combine(tmp_path, ROUND, _fleet_with_money(tmp_path), "ja")
+    page = openpyxl.load_workbook(folder / "fleet.xlsx").worksheets[1]
+    assert re.fullmatch(r"([^。]+。){4}", str(page["A2"].value))
+    assert "。 " not in str(page["A2"].value)
 
 
 def test_the_page_leads_to_the_page_of_each_run(reports: Path, folder: Path) -> None:

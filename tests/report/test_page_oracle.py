@@ -70,7 +70,7 @@ READ = ("csv", "html")
 
 
 def _render(run: Run) -> Path:
-    """Render it; give the page."""
+    """Render it; return the page."""
     run.render(READ)
     return run.path / page_oracle.NAME
 

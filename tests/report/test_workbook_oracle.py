@@ -84,7 +84,7 @@ def test_any_run_has_the_workbooks_that_it_must_have(
 
 
 def test_who_has_only_a_row_that_was_left_out_is_on_the_list(tmp_path: Path) -> None:
-    """In the workbook of nobody's customers, where the customer's other row is an account manager's."""
+    """In the workbook of the customers without an account manager, where another row of the customer has one."""
     rows = [row(5, owner="bo"), row(5, source_row=3, reason="not_selected"), row(1, source_row=4)]
     shown = Presentation(packs=OwnerWorkbooks.ALL)
     run = new_run(tmp_path / "r", rows, [answer(0, 5, "throttled")], presentation=shown)

@@ -21,7 +21,7 @@ def _run(folder: Path, packs: OwnerWorkbooks = OwnerWorkbooks.ACTING) -> Run:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """It with its workbooks, which no test changes."""
+    """The run with its workbooks, which no test changes."""
     run = _run(tmp_path_factory.mktemp("packs") / "r")
     render(run)
     return run

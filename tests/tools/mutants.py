@@ -57,8 +57,8 @@ DEFECTS: tuple[Edit | Tamper, ...] = (
     Edit(
         "workbook: last row lost",
         SHEETS,
-        "write_records(context.styles, page, part, widths)",
-        "write_records(context.styles, page, replace(part, records=part.records.iloc[:-1]), widths)",
+        "write_records(styles, page, part, widths)",
+        "write_records(styles, page, replace(part, records=part.records.iloc[:-1]), widths)",
     ),
     Edit("page: last row lost", SELECTION, "pd.concat([blocked, undetermined, eligible],", "pd.concat([blocked, undetermined, eligible.iloc[:-1]],"),
     Edit(

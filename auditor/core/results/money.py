@@ -231,7 +231,7 @@ def format_total(amounts: Amounts, unparsed: int, language: Language = ENGLISH) 
 
 
 def describe_unparsed(rows: int, language: Language) -> str:
-    """Say how many rows could not be read."""
+    """How many rows have a text that is no number."""
     return language.count("{n} row without a readable number", "{n} rows without a readable number", rows)
 
 

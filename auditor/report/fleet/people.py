@@ -89,7 +89,7 @@ class RowsForPeople:
             self.parts[verdict].append(named[[name for name in _NAMES if name in named]])
 
     def of(self, verdict: Verdict) -> pd.DataFrame:
-        """The records of a verdict, of all partners: blocked customers in the order of the reports, others in that of the partners."""
+        """The records of a verdict: blocked customers in the order of `report.cases`, others in the order of the partners."""
         if not self.parts[verdict]:
             return _NONE
         found = pd.concat(self.parts[verdict], ignore_index=True)
@@ -104,11 +104,11 @@ class RowsForPeople:
         return sum(known) if known else None
 
     def at_risk(self) -> dict[str, tuple[Amounts, int]]:
-        """Of all partners, as of `add_at_risk`."""
+        """The sums of all partners, as of `add_at_risk`."""
         return add_at_risk(one for partner in self.partners.values() for one in partner.at_risk)
 
     def describe_none(self, verdict: Verdict, *, complete: bool) -> str:
-        """That nobody is to be shown of a verdict; of a round that is not complete, as far as is known."""
+        """The sentence where no record has a verdict; of an incomplete round, it says so."""
         text = self.language.text
         if verdict is Verdict.BLOCKED:
             unknown = text("Nobody is known to be blocked, but the run is incomplete.")
@@ -117,7 +117,7 @@ class RowsForPeople:
         return text("Every customer has a verdict.") if complete else unknown
 
     def describe_left_out(self, verdict: Verdict, shown: int) -> str:
-        """How many records are only in the tables, where so many are shown; empty where all are shown."""
+        """How many records of a verdict the documents leave out, where `shown` of them are shown; empty where none."""
         one, many = "{n} more is in {file} and not here.", "{n} more are in {file} and not here."
         missing = self.found[verdict] - shown
         return self.language.count(one, many, missing, file=CSV) if missing else ""

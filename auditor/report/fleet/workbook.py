@@ -1,9 +1,7 @@
 """fleet.xlsx: a sheet of the partners, a sheet of all blocked customers, and a sheet of those that could not be checked."""
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 import pandas as pd
@@ -12,17 +10,24 @@ from xlsxwriter.worksheet import Worksheet
 
 from auditor.core.language import Language, message
 from auditor.core.model import Verdict
-from auditor.core.results import OLD_CASE_DAYS, VERDICTS, Amounts, CaseGroup, format_amounts, format_total
+from auditor.core.results import VERDICTS, Amounts, format_total
 from auditor.core.text import as_sentence, join_sentences
 from auditor.report.files import AtomicFile
 from auditor.report.fleet.people import RowsForPeople, add_at_risk
 from auditor.report.fleet.summary import FleetSummary, PartnerSummary, describe_incomplete
 from auditor.report.workbook import make_workbook, temporary_folder
-from auditor.report.workbook.columns import Cell, ColumnMaker, SheetColumn, as_number
-from auditor.report.workbook.layout import COLOURS, SPAN, Styles, set_up_paper, write_line
+from auditor.report.workbook.columns import Cell, ColumnMaker, SheetColumn, amount_cell, only_currency
+from auditor.report.workbook.layout import Styles
 from auditor.report.workbook.limits import headers
-from auditor.report.workbook.sheets import ACTION, NOT_VERIFIED
-from auditor.report.workbook.table import HEADER, SheetRecords, add_table, header_height, write_records
+from auditor.report.workbook.sheets import (
+    ACTION,
+    NOT_VERIFIED,
+    count_folded,
+    describe_blocked,
+    describe_folded,
+    describe_unverified,
+)
+from auditor.report.workbook.table import HEADER, SheetHead, SheetRecords, add_sheets
 
 NAME = "fleet.xlsx"
 PARTNERS = message("Partners")
@@ -62,7 +67,7 @@ def write(summary: FleetSummary, people: RowsForPeople, file: AtomicFile) -> Non
 
 
 def _add_partners(context: _Context) -> None:
-    """A row for each partner; above them what all of them come to."""
+    """Add the sheet of the partners: a row for each, and above them the totals."""
     summary, people, language = context.summary, context.people, context.people.language
     count = summary.ledger.customers
     numbers = {
@@ -80,15 +85,15 @@ def _add_partners(context: _Context) -> None:
         ),
     ]
     records = pd.DataFrame([_partner(one, people) for one in summary.partners], dtype=object)
-    page = _add_sheet(
-        context, PARTNERS, as_sentence(" · ".join(parts), language), SheetRecords(_of_partners(people), records)
-    )
-    for complete, verdict in ((True, Verdict.ELIGIBLE), (False, Verdict.BLOCKED)):
-        same = {"type": "cell", "criteria": "==", "value": f'"{_state(complete, language)}"'}
-        page.conditional_format(HEADER + 1, 1, HEADER + len(records), 1, {**same, "format": context.styles[verdict]})
+    table = SheetRecords(_of_partners(people), records)
+    for page in _add_sheets(context, PARTNERS, [as_sentence(" · ".join(parts), language)], table):
+        for complete, verdict in ((True, Verdict.ELIGIBLE), (False, Verdict.BLOCKED)):
+            same = {"type": "cell", "criteria": "==", "value": f'"{_state(complete, language)}"'}
+            coloured = {**same, "format": context.styles[verdict]}
+            page.conditional_format(HEADER + 1, 1, HEADER + len(records), 1, coloured)
 
 
-def _state(complete: bool, language: Language) -> str:  # noqa: FBT001 - what it describes
+def _state(complete: bool, language: Language) -> str:  # noqa: FBT001 - the value itself
     return language.text("Complete") if complete else language.text("Not complete")
 
 
@@ -145,25 +150,22 @@ def _money(people: RowsForPeople, others: Iterable[SheetColumn]) -> Iterator[She
     for name, label in zip(names, headers(names, [one.label for one in others]), strict=True):
 
         def values(frame: pd.DataFrame, name: str = name) -> Sequence[Cell]:
-            return [_amount(one.get(name), people.language) for one in frame["amounts"]]
+            found = _amounts(frame, name)
+            return [one if isinstance(one, str) else amount_cell(one, None, people.language) for one in found]
 
         def currencies(frame: pd.DataFrame, name: str = name) -> Sequence[str]:
-            each = [one.get(name) for one in frame["amounts"]]
-            return [next(iter(one)) if one and not isinstance(one, str) and len(one) == 1 else "" for one in each]
+            return ["" if isinstance(one, str) else only_currency(one) for one in _amounts(frame, name)]
 
-        yield SheetColumn(label, values, "money", width=18, currencies=currencies)
+        yield SheetColumn(label, values, "amounts", width=18, currencies=currencies)
 
 
-def _amount(found: Amounts | str | None, language: Language) -> Cell:
-    if found is None or isinstance(found, str):
-        return found
-    if len(found) == 1:
-        return next(as_number(amount, f"{amount:f}") for amount in found.values())
-    return format_amounts(found, language) if found else None
+def _amounts(frame: pd.DataFrame, name: str) -> list[Amounts | str]:
+    """The amounts of each record in a column; a text where they are not known."""
+    return [one.get(name, {}) for one in frame["amounts"]]
 
 
 def _add_blocked(context: _Context, cases: pd.DataFrame) -> None:
-    """The blocked customers of all partners, as in the workbook of a run; old ones are folded where there are others."""
+    """Add the sheet of the blocked customers of all partners, with the order and the groups of a run's workbook."""
     people, language = context.people, context.people.language
     make = ColumnMaker(language)
     group = make.text(message("Group"), "group_name", look="wrapped", width=16)
@@ -177,25 +179,16 @@ def _add_blocked(context: _Context, cases: pd.DataFrame) -> None:
         *(make.wrapped_domain, make.number(message("Times blocked"), "times_blocked"), make.id, make.api_status),
     ]
     columns = [*before, *_money(people, [*before, *after]), *after]
-    old = int((cases["group"] == CaseGroup.OLD).sum())
-    folded = old if old < len(cases) else 0
-    text = language.count(
-        "{n} customer blocked: new purchases, seat increases and upgrades fail.",
-        "{n} customers blocked: new purchases, seat increases and upgrades fail.",
-        people.found[Verdict.BLOCKED],
-    )
-    if folded:
-        text += " " + language.count(
-            "{n} customer blocked for more than {days} days is folded at the end: press + on the left to see it.",
-            "{n} customers blocked for more than {days} days are folded at the end: press + on the left to see them.",
-            folded,
-            days=OLD_CASE_DAYS,
-        )
-    _add_records(context, ACTION, text, SheetRecords(columns, cases, folded), Verdict.BLOCKED)
+    folded = count_folded(cases)
+    sentences = [
+        describe_blocked(people.found[Verdict.BLOCKED], language),
+        describe_folded(folded, language),
+    ]
+    _add_records(context, ACTION, sentences, SheetRecords(columns, cases, folded), Verdict.BLOCKED)
 
 
 def _add_unverified(context: _Context, rows: pd.DataFrame) -> None:
-    """The rows that are not verified, by partner."""
+    """Add the sheet of the rows that are not verified, by partner."""
     people, language = context.people, context.people.language
     make = ColumnMaker(language)
     columns = [
@@ -205,54 +198,33 @@ def _add_unverified(context: _Context, rows: pd.DataFrame) -> None:
         *(make.time(message("Checked (UTC)"), "checked_at"), make.text("Request id", "request_id", width=38)),
         *(make.id, make.api_status),
     ]
-    text = language.count(
-        "{n} row could not be checked. Do not treat as eligible.",
-        "{n} rows could not be checked. Do not treat as eligible.",
-        people.found[Verdict.UNDETERMINED],
-    )
-    _add_records(context, NOT_VERIFIED, text, SheetRecords(columns, rows), Verdict.UNDETERMINED)
+    sentences = [describe_unverified(people.found[Verdict.UNDETERMINED], language)]
+    _add_records(context, NOT_VERIFIED, sentences, SheetRecords(columns, rows), Verdict.UNDETERMINED)
 
 
 def _named(make: ColumnMaker) -> SheetColumn:
     return make.text(message("Partner"), "partner", look="name", width=18)
 
 
-def _add_records(context: _Context, name: str, text: str, table: SheetRecords, verdict: Verdict) -> None:
-    """Add the sheet of a verdict, in its colour; its sentence says what is left out, and where there is nothing to show."""
+def _add_records(context: _Context, name: str, sentences: Sequence[str], table: SheetRecords, verdict: Verdict) -> None:
+    """Add the sheet of a verdict; its text says what is left out, and where there is nothing to show."""
     people = context.people
     if not people.found[verdict]:
-        text = people.describe_none(verdict, complete=context.summary.complete)
-    text = join_sentences(people.language, text, people.describe_left_out(verdict, len(table.records)))
-    _add_sheet(context, name, text, table).set_tab_color(COLOURS[verdict][2])
+        sentences = [people.describe_none(verdict, complete=context.summary.complete)]
+    left_out = people.describe_left_out(verdict, len(table.records))
+    _add_sheets(context, name, [*sentences, left_out], table, verdict)
 
 
-def _add_sheet(context: _Context, name: str, text: str, table: SheetRecords) -> Worksheet:
-    """Add a sheet that is one table: above it the state of the round, and what the sheet shows."""
-    summary, styles, language = context.summary, context.styles, context.people.language
-    page = context.book.add_worksheet(language.text(name))
-    widths = table.widths()
-    for place, width in enumerate(widths):
-        page.set_column(place, place, width)
-    last = bisect_left([*accumulate(widths)], SPAN)
-    banner = Verdict.UNDETERMINED if summary.simulated else Verdict.ELIGIBLE
+def _add_sheets(
+    context: _Context, name: str, sentences: Sequence[str], table: SheetRecords, tab: Verdict | None = None
+) -> list[Worksheet]:
+    """Add the sheet of a table: above it the state of the round, and what the sheet shows."""
+    summary, language = context.summary, context.people.language
     why = describe_incomplete(summary.states, language)
     states = [f"{language.text('INCOMPLETE')}: {why}" if why else language.text("complete")]
     states += [language.text("the data are simulated")] if summary.simulated else []
-    write_line(
-        page, 0, last, as_sentence("; ".join(states), language), styles[f"banner {Verdict.BLOCKED if why else banner}"]
-    )
-    write_line(
-        page,
-        1,
-        last,
-        join_sentences(language, text, as_sentence(language.time(summary.started_at), language)),
-        styles["note"],
-    )
-    page.freeze_panes(HEADER + 1, 0)
-    page.repeat_rows(HEADER)
-    set_up_paper(page, language, summary.round_id, widths, HEADER + 1 + len(table.records))
-    labels = [(one.label, one.look in ("number", "money")) for one in table.columns]
-    add_table(page, HEADER, labels, len(table.records), styles, name.replace(" ", "_"))
-    page.set_row(HEADER, header_height(zip((label for label, _ in labels), widths, strict=True)))
-    write_records(styles, page, table, widths)
-    return page
+    verdict = Verdict.BLOCKED if why else Verdict.UNDETERMINED if summary.simulated else Verdict.ELIGIBLE
+    state = as_sentence("; ".join(states), language)
+    text = join_sentences(language, *sentences, as_sentence(language.time(summary.started_at), language))
+    head = SheetHead(name, state, f"banner {verdict}", text, summary.round_id, tab)
+    return add_sheets(context.book, context.styles, head, table)

@@ -81,7 +81,7 @@ def locked(history: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            # while it is held: afterwards it may be another's. Windows removes no open file, and leaves it
+            # while it is held: afterwards, another process may hold it. Windows removes no open file; there it stays
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 

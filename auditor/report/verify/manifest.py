@@ -135,7 +135,7 @@ def compare_file(run: Path, entry: Entry) -> None:
         OSError: it cannot be read.
     """
     if entry.name == NOTES:
-        read_notes(run)  # damaged, it says what to do
+        read_notes(run)  # where it is damaged, the error says what to do
     with (run / entry.name).open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         size = file.tell()

@@ -81,7 +81,7 @@ def read_results_csv(run: Path, wanted: pa.Table, schema: pa.Schema) -> Generato
 def _read_tables(
     file: BinaryIO, header: bytes, wanted: pa.Table, schema: pa.Schema
 ) -> Iterator[tuple[pa.Table, pa.Array]]:
-    """(some records, the bytes of each)."""
+    """Yield (some records, the bytes of each)."""
     for start in range(0, len(wanted), _BATCH):
         right, place = wanted.slice(start, _BATCH), file.tell()
         lines = expected_lines(right, schema)
@@ -189,7 +189,7 @@ def _long_fields() -> Iterator[None]:
 
 
 def _read_block(file: BinaryIO, size: int) -> bytes:
-    """Whole records, of about this size: outside of a record, the number of quotes is even."""
+    """Read whole records, of about this many bytes together. Where a record ends, the number of quotes is even."""
     pieces = [file.read(size) + file.readline()]
     is_open = pieces[0].count(b'"') % 2
     while is_open and (line := file.readline()):
@@ -204,7 +204,7 @@ def _read_records(content: bytes) -> Iterator[tuple[Cells, bytes]]:
 
 
 def _cells(file: TextIO, name: str) -> Iterator[tuple[Cells, list[str]]]:
-    """(cells, the lines that they were read from). The csv module does not tell `""` from nothing; the lines do."""
+    """Yield (cells, the lines that they were read from). The csv module does not tell `""` from nothing; the lines do."""
     taken: list[str] = []
     width = None
     for found in csv.reader(_noted(file, taken), strict=True):

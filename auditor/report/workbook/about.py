@@ -11,7 +11,7 @@ from auditor.report.workbook.layout import (
     WorkbookContext,
     run_line,
     set_row_height,
-    set_up_print,
+    set_up_paper,
     status_line,
     write_line,
     write_merged,
@@ -42,7 +42,7 @@ def add_about(context: WorkbookContext) -> None:
     page = context.book.add_worksheet(translate(ABOUT))
     for place, width in enumerate(_WIDTHS):
         page.set_column(place, place, width)
-    set_up_print(page, subset)
+    set_up_paper(page, subset.data.language, subset.data.facts.run_id)
     text, banner = status_line(subset)
     write_line(page, 0, 2, text, styles[banner])
     write_line(page, 1, 2, run_line(subset), styles["note"])

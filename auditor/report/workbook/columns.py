@@ -262,16 +262,22 @@ def amounts_column(subset: Subset, column: str, name: str, label: str) -> SheetC
 
     def values(frame: pd.DataFrame) -> Sequence[Cell]:
         pairs = zip(frame[name], _cells(frame[texts]), strict=True)
-        return [_amount(amounts, given, subset.data.language) for amounts, given in pairs]
+        return [amount_cell(amounts, given, subset.data.language) for amounts, given in pairs]
 
     def currencies(frame: pd.DataFrame) -> Sequence[str]:
-        return [next(iter(amounts)) if len(amounts) == 1 else "" for amounts in frame[name]]
+        return list(map(only_currency, frame[name]))
 
     look = "whole amounts" if subset.is_whole(column) else "amounts"
     return SheetColumn(label, values, look, texts, _MONEY, currencies=currencies)
 
 
-def _amount(amounts: Amounts, given: str | None, language: Language) -> Cell:
+def only_currency(amounts: Amounts) -> str:
+    """The currency of a cell's number; empty where it has none, or several amounts as text."""
+    return next(iter(amounts)) if len(amounts) == 1 else ""
+
+
+def amount_cell(amounts: Amounts, given: str | None, language: Language) -> Cell:
+    """The amount as a number; of several currencies, a line each; `given` where there is no amount."""
     if len(amounts) > 1:
         return "\n".join(list_amounts(amounts, language))
     return next((as_number(amount, f"{amount:f}") for amount in amounts.values()), given)

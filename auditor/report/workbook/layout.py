@@ -227,11 +227,6 @@ def run_line(subset: Subset) -> str:
     return join_sentences(language, text, whose)
 
 
-def set_up_print(page: Worksheet, subset: Subset, widths: Sequence[float] = (), rows: int = 0) -> None:
-    """Print a sheet about a subset, as of `set_up_paper`."""
-    set_up_paper(page, subset.data.language, subset.data.facts.run_id, widths, rows)
-
-
 def set_up_paper(page: Worksheet, language: Language, run_id: str, widths: Sequence[float] = (), rows: int = 0) -> None:
     """Print in landscape, as wide as the paper, with the run-id and the page number at the bottom.
 
@@ -240,7 +235,7 @@ def set_up_paper(page: Worksheet, language: Language, run_id: str, widths: Seque
     Args:
         page: the sheet.
         language: of the workbook.
-        run_id: of the run.
+        run_id: of the run, or of the round of a fleet.
         widths: of a table's columns, in characters.
         rows: rows of the sheet, where it is a table.
     """

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from auditor.core.language import message
+import pandas as pd
+
+from auditor.core.language import Language, message
 from auditor.core.model import Verdict
 from auditor.core.results import OLD_CASE_DAYS, CaseGroup, rows_note
 from auditor.core.text import as_sentence, describe_left_out
@@ -25,26 +27,41 @@ def add_action_needed(context: WorkbookContext) -> None:
     """Blocked customers: new ones first; those that are blocked for long come last, folded where there are others."""
     subset, language = context.subset, context.language
     cases = subset.cases
-    text = language.count(
-        "{n} customer blocked: new purchases, seat increases and upgrades fail.",
-        "{n} customers blocked: new purchases, seat increases and upgrades fail.",
-        len(cases),
-    )
-    old = int((cases["group"] == CaseGroup.OLD).sum())
-    folded = old if old < len(cases) else 0
-    on_folded = language.count(
-        "{n} customer blocked for more than {days} days is folded at the end: press + on the left to see it.",
-        "{n} customers blocked for more than {days} days are folded at the end: press + on the left to see them.",
-        folded,
-        days=OLD_CASE_DAYS,
-    )
+    folded = count_folded(cases)
     sentences = [
-        text if len(cases) else language.text("Nobody is blocked."),
+        describe_blocked(len(cases), language) if len(cases) else language.text("Nobody is blocked."),
         rows_note(len(cases), subset.ledger.rows_of(Verdict.BLOCKED), language),
-        on_folded if folded else "",
+        describe_folded(folded, language),
         describe_without_note(subset),
     ]
     add_sheet(context, ACTION, sentences, SheetRecords(_action_needed_columns(subset), cases, folded), Verdict.BLOCKED)
+
+
+def describe_blocked(customers: int, language: Language) -> str:
+    """How many customers are blocked, and what that means."""
+    return language.count(
+        "{n} customer blocked: new purchases, seat increases and upgrades fail.",
+        "{n} customers blocked: new purchases, seat increases and upgrades fail.",
+        customers,
+    )
+
+
+def count_folded(cases: pd.DataFrame) -> int:
+    """How many of the last cases are folded: those that are blocked for long, where there are others."""
+    old = int((cases["group"] == CaseGroup.OLD).sum())
+    return old if old < len(cases) else 0
+
+
+def describe_folded(customers: int, language: Language) -> str:
+    """How many customers are folded, and how to see them; empty for none."""
+    if not customers:
+        return ""
+    return language.count(
+        "{n} customer blocked for more than {days} days is folded at the end: press + on the left to see it.",
+        "{n} customers blocked for more than {days} days are folded at the end: press + on the left to see them.",
+        customers,
+        days=OLD_CASE_DAYS,
+    )
 
 
 def _action_needed_columns(subset: Subset) -> list[SheetColumn]:
@@ -150,12 +167,7 @@ def add_not_verified(context: WorkbookContext) -> None:
         customers,
     )
     if not customers:  # rows without a customer id
-        text = language.count(
-            "{n} row could not be checked. Do not treat as eligible.",
-            "{n} rows could not be checked. Do not treat as eligible.",
-            ledger.open_rows,
-        )
-        note = ""
+        text, note = describe_unverified(ledger.open_rows, language), ""
     sentences = [
         text if ledger.open_rows else language.text("Every customer has a verdict."),
         note,
@@ -167,6 +179,15 @@ def add_not_verified(context: WorkbookContext) -> None:
         sentences,
         SheetRecords(_not_verified_columns(context.subset), rows),
         Verdict.UNDETERMINED,
+    )
+
+
+def describe_unverified(rows: int, language: Language) -> str:
+    """How many rows are not verified, and what that means."""
+    return language.count(
+        "{n} row could not be checked. Do not treat as eligible.",
+        "{n} rows could not be checked. Do not treat as eligible.",
+        rows,
     )
 
 

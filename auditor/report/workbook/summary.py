@@ -35,7 +35,7 @@ from auditor.report.workbook.layout import (
     WorkbookContext,
     run_line,
     set_row_height,
-    set_up_print,
+    set_up_paper,
     status_line,
     write_line,
     write_merged,
@@ -68,7 +68,7 @@ def add_summary(context: WorkbookContext, workbooks: Mapping[str, str]) -> None:
     sums = [(column, currency) for column, of in subset.sums.items() for currency in of[Verdict.BLOCKED].amounts]
     for place in range(LAST + len(sums) + 1):
         page.set_column(place, place, WIDTHS[min(place, len(WIDTHS) - 1)])
-    set_up_print(page, subset)
+    set_up_paper(page, subset.data.language, subset.data.facts.run_id)
     if not subset.sums:
         page.set_portrait()
     text, banner = status_line(subset)

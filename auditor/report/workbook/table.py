@@ -2,15 +2,17 @@
 record. A sheet without a record says that there is none; one that is full continues on another.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import repeat
+from itertools import accumulate, repeat
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from rich.cells import cell_len
+from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.url import Url
 from xlsxwriter.utility import xl_range
@@ -30,7 +32,7 @@ from auditor.report.workbook.layout import (
     avoid_short_page,
     count_lines,
     run_line,
-    set_up_print,
+    set_up_paper,
     status_line,
     write_line,
 )
@@ -43,7 +45,7 @@ _BATCH = 8192
 _CELL_BYTES, _WRAPPED_BYTES = 60, 300
 """Bytes of a cell beside its text, and of a wrapped text that is not measured."""
 _FILLED = 1.1
-"""Letters of a text on a digit's width, where a wrapped line ends before its last word."""
+"""Letters on the width of a digit, on average, in a wrapped text; its lines end early, before a word that does not fit."""
 _TRUNCATED = -2
 """What XlsxWriter answers where it cut a text, which it does without a mark."""
 _WRAPPED = frozenset({"wrapped", "amounts", "whole amounts", TYPED, Verdict.BLOCKED.value, Verdict.UNDETERMINED.value})
@@ -78,34 +80,56 @@ class SheetRecords:
             yield replace(self, records=part, folded=len(part) - max(0, min(len(part), visible - start)))
 
 
+@dataclass(frozen=True, slots=True)
+class SheetHead:
+    """What a sheet has beside its table.
+
+    Attributes:
+        name: of the sheet; a number behind it names those that continue it.
+        state: how complete the run is.
+        banner: name of the state's format.
+        text: what the sheet shows, or that there is nothing to show.
+        run_id: of the run, or of the round of a fleet.
+        tab: verdict in whose colour its tab is.
+    """
+
+    name: str
+    state: str
+    banner: str
+    text: str
+    run_id: str
+    tab: Verdict | None = None
+
+
 def add_sheet(
     context: WorkbookContext, name: str, sentences: Sequence[str], table: SheetRecords, tab: Verdict | None = None
 ) -> None:
-    """Add a sheet, and others that continue it where it is full.
-
-    Args:
-        context: of the workbook.
-        name: of the sheet; a number behind it names the others.
-        sentences: what it shows, or that there is nothing to show.
-        table: what it shows.
-        tab: verdict in whose colour its tab is.
-    """
-    widths = table.widths()
+    """Add a sheet about a subset, as of `add_sheets`; `name`, `sentences` (its text) and `tab` are those of its `SheetHead`."""
     text = join_sentences(context.language, *sentences, run_line(context.subset))
+    head = SheetHead(name, *status_line(context.subset), text, context.subset.data.facts.run_id, tab)
+    add_sheets(context.book, context.styles, head, table)
+
+
+def add_sheets(book: Workbook, styles: Styles, head: SheetHead, table: SheetRecords) -> list[Worksheet]:
+    """Add the sheet of a table, and others that continue it where it is full; return them."""
+    widths, language, pages = table.widths(), styles.language, []
+    labels = [(column.label, column.look in _RIGHT) for column in table.columns]
     for count, part in enumerate(table.parts(_room(table)), 1):
-        page = context.book.add_worksheet(sheet_name(context.language.text(name), count))
-        head = _add_head(context, page, text, widths)
-        if tab:
-            page.set_tab_color(COLOURS[tab][2])
+        last = HEADER + len(part.records)
+        page = book.add_worksheet(sheet_name(language.text(head.name), count))
+        height = _write_head(page, styles, head, widths)
+        if head.tab:
+            page.set_tab_color(COLOURS[head.tab][2])
         page.freeze_panes(HEADER + 1, 0)
         page.repeat_rows(HEADER)
-        set_up_print(page, context.subset, widths, HEADER + 1 + len(part.records))
-        labels = [(column.label, column.look in _RIGHT) for column in table.columns]
-        add_table(page, HEADER, labels, len(part.records), context.styles, sheet_name(name, count).replace(" ", "_"))
+        set_up_paper(page, language, head.run_id, widths, last + 1)
+        add_table(page, HEADER, labels, len(part.records), styles, sheet_name(head.name, count).replace(" ", "_"))
         page.set_row(HEADER, header_height(zip((label for label, _ in labels), widths, strict=True)))
-        height = write_records(context.styles, page, part, widths)
-        validate_typed(page, context.language, part.columns, (HEADER + 1, HEADER + len(part.records)))
-        avoid_short_page(page, widths, head + height)
+        height += write_records(styles, page, part, widths)
+        validate_typed(page, language, part.columns, (HEADER + 1, last))
+        avoid_short_page(page, widths, height)
+        pages.append(page)
+    return pages
 
 
 def text_size(records: pd.DataFrame, name: str) -> tuple[int, int]:
@@ -124,18 +148,13 @@ def _room(table: SheetRecords) -> int:
     return max(1, min(ROWS - HEADER - 1, int(PART_BYTES / average)))
 
 
-def _add_head(context: WorkbookContext, page: Worksheet, text: str, widths: Sequence[float]) -> float:
-    """The lines above the table; returns their height with the header's, in points."""
-    last, width = 0, 0.0
-    for place, one in enumerate(widths):
-        page.set_column(place, place, one)
-    while last < len(widths) - 1 and width + widths[last] < SPAN:
-        width += widths[last]
-        last += 1
-    state, banner = status_line(context.subset)
-    heights = [write_line(page, 0, last, state, context.styles[banner])]
-    heights.append(write_line(page, 1, last, text, context.styles["note"]))
-    return sum(heights) + 2 * LINE
+def _write_head(page: Worksheet, styles: Styles, head: SheetHead, widths: Sequence[float]) -> float:
+    """Write the lines above the table; returns their height with the header's, in points."""
+    for place, width in enumerate(widths):
+        page.set_column(place, place, width)
+    last = min(bisect_left([*accumulate(widths)], SPAN), len(widths) - 1)
+    state = write_line(page, 0, last, head.state, styles[head.banner])
+    return state + write_line(page, 1, last, head.text, styles["note"]) + 2 * LINE
 
 
 def header_height(labels: Iterable[tuple[str, float]]) -> float:
