@@ -150,7 +150,7 @@ def test_a_query_without_end_is_stopped(sql: str) -> None:
     command = [sys.executable, "-m", "auditor", "history", "query", sql]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
         with pytest.raises(subprocess.TimeoutExpired):
-            program.wait(4)
+            program.wait(1.5)
         program.send_signal(signal.SIGINT)
         printed, said = program.communicate(timeout=20)
     assert (program.returncode, printed, said.strip()) == (130, "", "auditor: stopped at once")
