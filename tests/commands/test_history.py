@@ -187,7 +187,9 @@ def test_a_reader_that_ends_ends_the_query() -> None:
 def test_a_statement_that_fails_in_the_middle_says_so(capsys: pytest.CaptureFixture[str], form: str) -> None:
     """What is printed is not the whole; as JSON it cannot be read."""
     # DuckDB computes about two megabytes ahead
-    sql = "select case when i < 80000 then i else error('no more') end as number, repeat('x', 200) from range(90000) t(i)"
+    sql = (
+        "select case when i < 80000 then i else error('no more') end as number, repeat('x', 200) from range(90000) t(i)"
+    )
     assert main(["history", "query", form, sql]) == 2
     shown = capsys.readouterr()
     assert shown.out.count("\n") > 10_000
