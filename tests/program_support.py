@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from multiprocessing import reduction
 from typing import Any, Self
 
@@ -63,6 +64,12 @@ class Program:
     def wait(self) -> None:
         """Wait until it has ended."""
         self._process.join()
+
+    def wait_until(self, condition: Callable[[], object]) -> None:
+        """Wait until something is the case; it must not end before. To look all the time would take a core from it."""
+        while not condition():
+            self._process.join(0.005)
+            assert self.returncode is None, self.communicate()
 
     def send_signal(self, number: signal.Signals) -> None:
         """Sends a signal, unless it has ended."""

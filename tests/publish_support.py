@@ -6,9 +6,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import Any
 
 import boto3
+import botocore.loaders
+import botocore.session
 import pytest
 import requests
 import s3fs
@@ -17,6 +20,8 @@ from moto.server import ThreadedMotoServer
 BUCKET = "reports-bucket"
 SECRET_KEY = "marked/secret+key=of-the-store"
 SESSION_TOKEN = "marked-session-token-of-the-store"
+_loader = cache(botocore.loaders.create_loader)
+"""Every session would read the description of S3 again, which takes most of its time."""
 
 
 class S3Server:
@@ -88,6 +93,7 @@ def serving_s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
     # the libraries' own retries would take minutes
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
+    monkeypatch.setattr(botocore.session, "create_loader", _loader)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

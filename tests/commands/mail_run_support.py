@@ -1,6 +1,7 @@
 """What the tests of `auditor mail` share: a list with account managers, the table of addresses, and a run."""
 
 import csv
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,12 +72,21 @@ def audit(
         return int(simulator.api_url.rpartition(":")[2])
 
 
-def make_run(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Path:
-    """A complete run in `folder`, which becomes the current one; the table has an address for each of SENT."""
+def make_run(folder: Path) -> None:
+    """A complete run in `folder`; the table has an address for each of SENT. For a fixture of a module: each test has a copy."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+            patch.setenv(name, str(folder / name))
+        patch.chdir(folder)
+        write_list()
+        write_addresses(*SENT)
+        audit(patch)
+
+
+def copy_run(monkeypatch: pytest.MonkeyPatch, made: Path, folder: Path) -> Path:
+    """A copy of the run in `folder`, which becomes the current one."""
+    shutil.copytree(made, folder, symlinks=True, dirs_exist_ok=True)
     monkeypatch.chdir(folder)
-    write_list()
-    write_addresses(*SENT)
-    audit(monkeypatch)
     return next(Path("reports").glob("2*"))
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from auditor import journal
 from auditor.cli import main
+from auditor.core.run_facts import FORMATS
 from auditor.simulator import AnswerOptions, Simulator, SimulatorOptions, ThrottleOptions, serve_in_thread
 
 IDS = [f"{n:08x}-1111-4222-8333-444444444444" for n in range(1, 6)]
@@ -36,6 +37,7 @@ def _served(monkeypatch: pytest.MonkeyPatch, *, announces: bool, port: int = 0) 
         monkeypatch.setenv("AUDITOR_API_URL", served.api_url)
         monkeypatch.setenv("AUDITOR_CA_BUNDLE", str(served.ca_file))
         monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", served.mint_token())
+        monkeypatch.setenv("AUDITOR_FORMAT", "csv")
         yield served
 
 
@@ -46,7 +48,7 @@ def _runs() -> list[Path]:
 @pytest.mark.usefixtures("simulator")
 def test_a_run_against_a_simulator_is_a_simulated_one(capsys: pytest.CaptureFixture[str]) -> None:
     """Its summary says so, the checks agree, `latest` does not lead to it and the history does not know it."""
-    assert main(["run", "ids.txt", "--rate", "0"]) == 0
+    assert main(["run", "ids.txt", "--rate", "0", "--format", ",".join(FORMATS)]) == 0
     [run] = _runs()
     assert json.loads((run / "summary.json").read_bytes())["simulated"] is True
     assert (journal.is_simulated(run), journal.read_facts(run).simulated) == (True, True)

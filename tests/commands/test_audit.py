@@ -73,6 +73,7 @@ def _use(monkeypatch: pytest.MonkeyPatch, simulator: Simulator, token: str | Non
     monkeypatch.setenv("AUDITOR_API_URL", simulator.api_url)
     monkeypatch.setenv("AUDITOR_CA_BUNDLE", str(simulator.ca_file))
     monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", token or simulator.mint_token())
+    monkeypatch.setenv("AUDITOR_FORMAT", "csv")
 
 
 @pytest.fixture
@@ -100,7 +101,9 @@ def _folder() -> Path:
 def test_the_whole_way(simulator: Simulator) -> None:
     """From a list to files: every row once, in order, with the verdict that its customer's answer stands for."""
     _write_list([*IDS[:17], IDS[1].upper(), "{" + IDS[0] + "}", "no id"])
-    assert main(["run", "list.csv", "--rate", "0", "--quiet", "--customer-list", "never"]) == 3
+    assert (
+        main(["run", "list.csv", "--rate", "0", "--quiet", "--customer-list", "never", "--format", "csv,parquet"]) == 3
+    )
     rows = _results()
     assert [row["reason"] for row in rows] == [*REASONS, "under_review", "allowed", "invalid_id"]
     assert [row["customer_id"] for row in rows] == [*IDS[:17], IDS[1], IDS[0], ""]
@@ -142,6 +145,7 @@ def test_reports_are_rendered_again_from_the_folder_alone(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without list, network or credentials the same folder gives the same bytes."""
+    monkeypatch.delenv("AUDITOR_FORMAT")
     _write_list(IDS[:17])
     main(["run", "list.csv", "--rate", "0", "--quiet"])
     before = {path.name: path.read_bytes() for path in _folder().iterdir()}

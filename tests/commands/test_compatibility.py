@@ -71,6 +71,7 @@ def _serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
     with serve_in_thread(options) as simulator:
         monkeypatch.setenv("AUDITOR_API_URL", simulator.api_url)
         monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", simulator.mint_token())
+        monkeypatch.setenv("AUDITOR_FORMAT", "csv")
         yield simulator
 
 

@@ -50,8 +50,7 @@ def _started(hours: float) -> None:
 def _kill_in_the_middle(simulator: Simulator, argv: list[str] = RUN) -> None:
     """Start a run, and end it as `kill -9` does once there is an answer in its journal."""
     with Program(*argv, "--concurrency", "1") as program:
-        while not any(b'"kind":"answer"' in (run / journal.JOURNAL).read_bytes() for run in _runs()):
-            assert program.poll() is None
+        program.wait_until(lambda: any(b'"kind":"answer"' in (run / journal.JOURNAL).read_bytes() for run in _runs()))
         program.kill()
         program.wait()
     assert len(simulator.log.api) < len(IDS)

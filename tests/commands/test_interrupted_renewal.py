@@ -33,9 +33,7 @@ def started(simulator: Simulator, command: list[str]) -> Program:
     before = len(grants(simulator))
     simulator.identity.hold_answers()
     process = Program(*command)
-    while len(grants(simulator)) == before:
-        assert process.poll() is None, process.communicate()
-        os.sched_yield()
+    process.wait_until(lambda: len(grants(simulator)) > before)
     return process
 
 

@@ -12,6 +12,7 @@ from mail_run_support import (
     RUN,
     SENT,
     audit,
+    copy_run,
     make_run,
     receiving,
     records,
@@ -26,10 +27,17 @@ from mail_support import HOST, PASSWORD, USER, Mailbox, certificates, lead_to_th
 from serving_support import serving
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with a complete run of four account managers, and their addresses; each test has a copy."""
+    make_run(folder := tmp_path_factory.mktemp("made"))
+    return folder
+
+
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+def run(made: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     """A complete run with four account managers, and their addresses."""
-    run = make_run(monkeypatch, tmp_path)
+    run = copy_run(monkeypatch, made, tmp_path)
     capsys.readouterr()
     return run
 

@@ -6,17 +6,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mail_run_support import MAIL, SENT, make_run, receiving, records
+from mail_run_support import MAIL, SENT, copy_run, make_run, receiving, records
 
 from auditor.cli import main
 from mail_support import DROP, Mailbox
 from program_support import Program
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with a complete run of four account managers, and their addresses; each test has a copy."""
+    make_run(folder := tmp_path_factory.mktemp("made"))
+    return folder
+
+
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+def run(made: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     """A complete run with four account managers, and their addresses."""
-    run = make_run(monkeypatch, tmp_path)
+    run = copy_run(monkeypatch, made, tmp_path)
     capsys.readouterr()
     return run
 

@@ -1,6 +1,7 @@
 """Publishing with the command line and with Python, to a real S3 server: exit codes, messages, and reading it back."""
 
 import json
+import os
 import shutil
 import signal
 import sys
@@ -9,9 +10,12 @@ from pathlib import Path
 
 import pytest
 import requests
+from nights_support import made
 
 import auditor
 from auditor.cli import main
+from auditor.commands.publish import publish_stored
+from auditor.core.model import Reason
 from auditor.errors import IncompleteError, OutputError, SettingsError
 from auditor.simulator import AnswerOptions, Simulator
 from http_sink import http_sink
@@ -34,6 +38,31 @@ def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Simul
     """One customer is blocked; it does not say that it is a simulator."""
     answers = AnswerOptions(weights={"allowed": 1}, overrides={IDS[0]: "under_review"})
     yield from serving(monkeypatch, tmp_path, IDS, answers)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> str:
+    """A folder that runs are published to, for what no store of a provider does otherwise; its URL."""
+    (tmp_path / "published").mkdir()
+    return (tmp_path / "published").as_uri()
+
+
+@pytest.fixture(scope="module")
+def copied_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one published run; each test has a copy."""
+    reports = tmp_path_factory.mktemp("nights") / "reports"
+    run = made(reports, 0, {1: (Reason.UNDER_REVIEW, 0), 2: (Reason.ALLOWED, 0)})
+    (place := reports.with_name("published")).mkdir()
+    publish_stored(run.path.name, str(reports), [place.as_uri()])
+    return place
+
+
+@pytest.fixture
+def copied(copied_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a published run, in a place with nothing else."""
+    shutil.copytree(copied_once, tmp_path / "published")
+    monkeypatch.chdir(tmp_path)
+    return next((tmp_path / "published").glob("*/manifest.json")).parent
 
 
 def _latest() -> Path:
@@ -84,36 +113,36 @@ def test_a_published_run_is_read_by_every_command_and_by_python(
 
 
 @pytest.mark.usefixtures("simulator")
-def test_report_renders_a_published_run_where_it_is(store: S3Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_report_renders_a_published_run_where_it_is(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The files of other formats are removed there, and `latest.json` has the hash of the new manifest."""
-    assert main([*RUN, "-q", "--publish", store.url]) == 0
+    assert main([*RUN, "-q", "--publish", folder]) == 0
     run = _latest()
-    before = json.loads(store.read("latest.json"))
+    pointer = (place := tmp_path / "published") / "latest.json"
+    before = json.loads(pointer.read_bytes())
     capsys.readouterr()
-    assert main(["report", f"{store.url}/{run.name}", "--format", "html"]) == 0
+    assert main(["report", f"{folder}/{run.name}", "--format", "html"]) == 0
     printed = capsys.readouterr().out
-    assert printed.endswith(f"1 blocked, 0 not verified, 3 eligible; {store.url}/{run.name}/report.html\n")
-    names = [name for name in store.names() if name.startswith(run.name)]
-    assert f"{run.name}/report.html" in names
-    assert f"{run.name}/results.csv" not in names
-    assert json.loads(store.read("latest.json")) != before
-    assert main(["verify", "latest", "--reports", store.url]) == 0
-    assert not list(Path().glob("s3:*"))
+    assert printed.endswith(f"1 blocked, 0 not verified, 3 eligible; {folder}/{run.name}/report.html\n")
+    assert (place / run.name / "report.html").exists()
+    assert not (place / run.name / "results.csv").exists()
+    assert json.loads(pointer.read_bytes()) != before
+    assert main(["verify", "latest", "--reports", folder]) == 0
+    assert not list(Path().glob("file:*"))
 
 
 @pytest.mark.usefixtures("simulator")
 def test_report_of_a_published_run_says_which_notes_it_cannot_read(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As of a run on this machine: nobody may believe that the notes were carried over."""
-    (tmp_path / "store").mkdir()
-    url = f"file://{(tmp_path / 'store').as_posix()}"
-    assert main([*RUN, "-q", "--publish", url]) == 0
+    assert main([*RUN, "-q", "--publish", folder]) == 0
     back = tmp_path / "back"
     back.mkdir()
     (back / "ann.xlsx").write_bytes(b"no workbook")
     capsys.readouterr()
-    assert main(["report", f"{url}/{_latest().name}", "--format", "xlsx", "--notes", str(back), "-q"]) == 0
+    assert main(["report", f"{folder}/{_latest().name}", "--format", "xlsx", "--notes", str(back), "-q"]) == 0
     assert f"warning: {back / 'ann.xlsx'}: not read: " in capsys.readouterr().err
 
 
@@ -196,23 +225,23 @@ def test_a_store_that_does_not_answer_yet_does_not_keep_a_run_from_starting(
     assert main(["verify", "latest"]) == 0
 
 
+@pytest.mark.usefixtures("simulator")
 def test_a_selection_and_an_incomplete_run_are_published_and_never_move_the_pointer(
-    simulator: Simulator, store: S3Server, capsys: pytest.CaptureFixture[str]
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """They say what they are in every file; `resume` moves the pointer when the run is complete."""
-    assert simulator.api_url
-    assert main([*RUN, "-q", "--publish", store.url]) == 0
-    pointer = store.read("latest.json")
+    assert main([*RUN, "-q", "--publish", folder]) == 0
+    pointer = (pointer_file := tmp_path / "published" / "latest.json").read_bytes()
     Path("some.txt").write_text(IDS[0], encoding="ascii")
-    assert main([*RUN, "-q", "--only", "some.txt", "--publish", store.url]) == 0
-    assert main([*RUN, "-q", "--limit", "2", "--publish", store.url]) == 3
-    assert store.read("latest.json") == pointer
+    assert main([*RUN, "-q", "--only", "some.txt", "--publish", folder]) == 0
+    assert main([*RUN, "-q", "--limit", "2", "--publish", folder]) == 3
+    assert pointer_file.read_bytes() == pointer
     capsys.readouterr()
-    assert main(["runs", "--reports", store.url]) == 0
+    assert main(["runs", "--reports", folder]) == 0
     states = [line.split()[1].rstrip(",") for line in capsys.readouterr().out.splitlines()[-3:]]
     assert states == ["incomplete", "complete", "complete"]
-    assert main(["resume", "-q", "--publish", store.url]) == 0
-    assert store.read("latest.json") != pointer
+    assert main(["resume", "-q", "--publish", folder]) == 0
+    assert pointer_file.read_bytes() != pointer
 
 
 @pytest.mark.usefixtures("simulator")
@@ -329,17 +358,6 @@ def test_a_run_without_reports_or_under_another_name_is_not_published(
     assert store.names() == []
 
 
-def _change_manifest(store: S3Server, run: Path, change: dict[str, object], *, twice: bool = False) -> None:
-    """Change an entry of a published manifest, as somebody with the right to write can."""
-    manifest = json.loads(store.read(f"{run.name}/manifest.json"))
-    entry = next(one for one in manifest["files"] if one["name"] == "eligible.csv")
-    if twice:
-        manifest["files"].append(dict(entry))
-    entry.update(change)
-    store.write(f"{run.name}/manifest.json", json.dumps(manifest).encode())
-
-
-@pytest.mark.usefixtures("simulator")
 @pytest.mark.parametrize(
     ("change", "twice", "said"),
     [
@@ -353,44 +371,44 @@ def _change_manifest(store: S3Server, run: Path, change: dict[str, object], *, t
     ],
 )
 def test_a_manifest_that_cannot_be_is_refused_before_anything_is_copied(
-    store: S3Server, capsys: pytest.CaptureFixture[str], change: dict[str, object], *, twice: bool, said: str
+    copied: Path, capsys: pytest.CaptureFixture[str], change: dict[str, object], *, twice: bool, said: str
 ) -> None:
-    """By name and by Python; the list of runs leaves the run out and says so."""
-    assert main([*RUN, "-q", "--publish", store.url]) == 0
-    run = _latest()
-    _change_manifest(store, run, change, twice=twice)
-    capsys.readouterr()
-    assert main(["verify", f"{store.url}/{run.name}"]) == 3
+    """By name and by Python; the list of runs leaves the run out and says so. Anybody with the right to write can change an entry."""
+    path = copied / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    entry = next(one for one in manifest["files"] if one["name"] == "rows.jsonl")
+    if twice:
+        manifest["files"].append(dict(entry))
+    entry.update(change)
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    assert main(["verify", copied.as_uri()]) == 3
     assert said in capsys.readouterr().err
     with pytest.raises(IncompleteError):
-        auditor.open_run(f"{store.url}/{run.name}")
-    assert main(["runs", "--reports", store.url]) == 0
+        auditor.open_run(copied.as_uri())
+    assert main(["runs", "--reports", copied.parent.as_uri()]) == 0
     printed = capsys.readouterr()
     assert printed.out == "No runs.\n"
-    assert f"{run.name}: its publishing did not finish, or its files were changed" in printed.err
+    assert f"{copied.name}: its publishing did not finish, or its files were changed" in printed.err
     assert not Path("outside.csv").exists()
 
 
-@pytest.mark.usefixtures("simulator")
 def test_what_is_too_large_is_not_read(
-    store: S3Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    copied: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A manifest and a `latest.json` that would fill the memory, and a run that would fill the disk."""
-    assert main([*RUN, "-q", "--publish", store.url]) == 0
-    run = _latest()
-    url = f"{store.url}/{run.name}"
+    url, place = copied.as_uri(), copied.parent
     with monkeypatch.context() as patched:
         free = shutil.disk_usage(Path())._replace(free=1000)
         patched.setattr("auditor.publish.download.shutil.disk_usage", lambda _: free)
         assert main(["verify", url]) == 7
         assert f"{url}: its files have " in (said := capsys.readouterr().err)
         assert "has space for 1,000" in said
-    huge = b" " * ((32 << 20) + 1)
-    store.write("latest.json", huge)
-    assert main(["verify", f"{store.url}/latest"]) == 3
-    assert f"{store.url}/latest.json: has 33,554,433 bytes" in capsys.readouterr().err
-    store.write(f"{run.name}/manifest.json", huge)
+    (place / "latest.json").touch()
+    os.truncate(place / "latest.json", (32 << 20) + 1)
+    assert main(["verify", f"{place.as_uri()}/latest"]) == 3
+    assert f"{place.as_uri()}/latest.json: has 33,554,433 bytes" in capsys.readouterr().err
+    os.truncate(copied / "manifest.json", (32 << 20) + 1)
     assert main(["verify", url]) == 3
     assert f"{url}/manifest.json: has 33,554,433 bytes" in capsys.readouterr().err
-    assert main(["runs", "--reports", store.url]) == 0
-    assert f"{run.name}: its publishing did not finish, or its files were changed" in capsys.readouterr().err
+    assert main(["runs", "--reports", place.as_uri()]) == 0
+    assert f"{copied.name}: its publishing did not finish, or its files were changed" in capsys.readouterr().err

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,7 @@ def _documents(run: Path) -> Iterator[tuple[str, Any]]:
         )
 
 
+@cache
 def _validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(json.loads(read_schema(name)))
 

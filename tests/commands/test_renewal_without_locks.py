@@ -57,9 +57,7 @@ def test_three_processes_renew_once(monkeypatch: pytest.MonkeyPatch, number: int
             # each has found that there are no locks; one of them asks the sign-in service now
             while SAID not in (line := process.stderr.readline()):
                 assert line
-        while len(grants(simulator)) == before:
-            assert any(process.poll() is None for process in processes)
-            os.sched_yield()
+        processes[0].wait_until(lambda: len(grants(simulator)) > before)
         simulator.identity.release_answers()
         talks = [process.communicate(timeout=90)[1] for process in processes]
         assert [process.returncode for process in processes] == [0, 0, 0], talks

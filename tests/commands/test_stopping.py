@@ -78,8 +78,7 @@ def test_sigterm_under_load(simulator: Simulator) -> None:
 def test_a_second_signal_stops_at_once(slow: Simulator, numbers: tuple[signal.Signals, ...], code: int) -> None:
     """Requests in flight are not awaited; a message says how to continue, and the journal that it was stopped."""
     with Program(*RUN, "--concurrency", "4") as process:
-        while slow.log.in_flight < 4:
-            assert process.poll() is None
+        process.wait_until(lambda: slow.log.in_flight == 4)
         for number in numbers:
             _send(process, number)
         _, talk = process.communicate(timeout=30)
@@ -95,8 +94,7 @@ def test_a_second_signal_stops_at_once(slow: Simulator, numbers: tuple[signal.Si
 def test_sigterm_during_status(slow: Simulator) -> None:
     """What is in flight has a moment; then the ids without an answer say so, and the exit code is the signal's."""
     with Program("status", *IDS[:3], AUDITOR_GRACE="0.2") as process:
-        while slow.log.in_flight < 3:
-            assert process.poll() is None
+        process.wait_until(lambda: slow.log.in_flight == 3)
         process.send_signal(signal.SIGTERM)
         out, talk = process.communicate(timeout=30)
     assert process.returncode == 143, talk
@@ -128,8 +126,7 @@ def test_sigterm_while_the_list_is_read(simulator: Simulator) -> None:
     with Program("run", "-", *RUN[2:]) as process:
         process.stdin.write("\n".join(IDS * 20) + "\n")
         process.stdin.flush()
-        while not list(Path().glob("reports/*/rows.jsonl")):
-            assert process.poll() is None
+        process.wait_until(lambda: list(Path().glob("reports/*/rows.jsonl")))
         process.send_signal(signal.SIGTERM)
         _, talk = process.communicate(timeout=30)
     assert process.returncode == 143, talk
@@ -143,8 +140,7 @@ def test_two_processes_and_a_dead_one(slow: Simulator) -> None:
     `report`, which would work on the same folder. A process that was killed holds nothing.
     """
     with Program(*RUN) as process:
-        while not slow.log.in_flight:
-            assert process.poll() is None
+        process.wait_until(lambda: slow.log.in_flight)
         for command in (RUN, ["resume", _folder().name], ["report", _folder().name]):
             refused = run_program(*command)
             assert refused.returncode == 11, refused.stderr

@@ -1,6 +1,7 @@
 """`auditor verify`, from the command line to the exit code."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,25 @@ from auditor.cli import main
 ID = "1f2e3d4c-0000-4000-8000-000000000001"
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a rendered run without a reachable service: every row is undetermined. Each test has a copy."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        patch.setenv("AUDITOR_ACCESS_TOKEN", "secret")
+        patch.setenv("AUDITOR_API_URL", "http://127.0.0.1:9")
+        Path("list.csv").write_text(f"Tenant ID,Name\n{ID},Ada\nno-guid,Bob\n", encoding="utf-8")
+        assert main(["run", "list.csv", "--attempts", "1", "--quiet"]) == 6
+    return folder
+
+
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    """A rendered run without a reachable service: every row is undetermined."""
+def run(made: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """The run; nothing that was printed about it is left."""
+    shutil.copytree(made, tmp_path, symlinks=True, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("AUDITOR_ACCESS_TOKEN", "secret")
-    monkeypatch.setenv("AUDITOR_API_URL", "http://127.0.0.1:9")
-    Path("list.csv").write_text(f"Tenant ID,Name\n{ID},Ada\nno-guid,Bob\n", encoding="utf-8")
-    assert main(["run", "list.csv", "--attempts", "1", "--quiet"]) == 6
     capsys.readouterr()
     return next(Path("reports").glob("2*"))
 

@@ -15,7 +15,7 @@ def test_a_stopped_fleet_is_finished_by_the_next_call(tmp_path: Path) -> None:
     """Its partners end in order, and nobody is asked twice."""
     with serve(RATE) as simulator:
         partners = write_partners(tmp_path, simulator, PARTNERS, CUSTOMERS, RATE)
-        command = fleet_command(partners, "--json")
+        command = fleet_command(partners, "--workers", "1", "--json")
         with subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
