@@ -101,6 +101,14 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _own_garbage() -> Iterator[None]:
+    """Nor is what a module imports and keeps, such as syntax trees of all sources; its garbage is collected in its own time."""
+    yield
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Where no test of `tests/system` runs, do not even import them: only `make test-system` installs their libraries."""
     is_system = collection_path == Path(__file__).parent / "system"
