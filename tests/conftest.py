@@ -1,6 +1,7 @@
 """Shared by all tests: API replies from files, and an environment without the machine's own settings."""
 
 import gc
+import itertools
 import logging
 import os
 import signal
@@ -29,6 +30,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 REPLIES = Path(__file__).parent / "replies"
 CUSTOMER = "1f2e3d4c-0000-4000-8000-000000000001"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+_HOMES = itertools.count()
 
 
 def many_examples() -> settings:
@@ -72,14 +74,21 @@ def _own_logging() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _own_environment(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Remove the developer's settings from the environment, and keep tests from writing outside their folder."""
     for name in list(os.environ):
         if name.startswith("AUDITOR_") or name.casefold() in {"https_proxy", "all_proxy", "no_proxy"}:
             monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "state"))
+    # most tests need no folder, and making one takes longer than many of them: theirs is made by what writes into it
+    has_folder = "tmp_path" in request.fixturenames
+    home = (
+        request.getfixturevalue("tmp_path") if has_folder else tmp_path_factory.getbasetemp() / f"home-{next(_HOMES)}"
+    )
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
+    monkeypatch.setenv("LOCALAPPDATA", str(home / "state"))
     monkeypatch.setenv("NO_COLOR", "1")
     if request.node.get_closest_marker("system") is None:
         # no test trusts a certificate authority of the machine, unless it takes `system_authorities`; this file has none.
@@ -97,6 +106,14 @@ def system_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def pytest_collection_finish() -> None:
     """Leave out the thousands of collected tests when the garbage collector runs."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_garbage() -> Iterator[None]:
+    """Nor is what a module imports and keeps, such as syntax trees of all sources; its garbage is collected in its own time."""
+    yield
     gc.collect()
     gc.freeze()
 
