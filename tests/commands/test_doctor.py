@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from auditor.cli import main
 from auditor.commands.doctor import CHECKS, network
 from auditor.commands.doctor import sign_in as signing
 from auditor.core.diagnosis import checks as doctor
+from auditor.fetch.auth import UnattendedSignIn
 from auditor.fetch.service_probe import ProbeResult, probe
 from auditor.runs.lock import one_run_at_a_time
 from auditor.simulator import (
@@ -367,6 +369,43 @@ def test_a_sign_in_service_that_stays_busy(
         signed_in.identity.fail_always(None)
     assert (code, found["call"]["state"]) == (6, "failed")
     assert "busy" in found["call"]["found"]
+
+
+def test_a_slow_sign_in_does_not_cut_the_next_one_short(
+    signed_in: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first token comes after the limit of a busy service, and counts; for the next one the limit begins anew."""
+    capsys.readouterr()
+    monkeypatch.setattr(signing, "LONGEST", 0.3)
+    redeem, calls = UnattendedSignIn.redeem, list[Any]()
+
+    def slow(*given: Any) -> tuple[str, float]:
+        calls.append(given)
+        time.sleep(0.6 if len(calls) == 1 else 0)
+        return redeem(*given)
+
+    monkeypatch.setattr(UnattendedSignIn, "redeem", slow)
+    signed_in.revoke_tokens(refresh=False)
+    signed_in.identity.fail_always("throttled", retry_after=200)
+    try:
+        code, found = _examined(capsys)
+    finally:
+        signed_in.identity.fail_always(None)
+    assert (code, found["sign-in"]["state"], found["call"]["state"]) == (6, "ok", "failed")
+    assert "busy" in found["call"]["found"]
+    assert "again later" in found["call"]["next"]
+
+
+def test_a_refusal_that_comes_late_is_no_busy_service(
+    signed_in: Simulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 4 with the sign-in service's reason, however long it took: waiting would not help."""
+    capsys.readouterr()
+    monkeypatch.setattr(signing, "LONGEST", 0.0)
+    signed_in.revoke_tokens()
+    code, found = _examined(capsys)
+    assert (code, found["call"]["state"]) == (4, "failed")
+    assert "AADSTS50173" in found["call"]["found"]
 
 
 def test_bad_settings_are_the_first_finding(

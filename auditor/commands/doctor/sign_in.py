@@ -51,18 +51,20 @@ def redeem(context: DoctorContext, found: UnattendedSignIn, need: TokenRequest) 
         SignInError, StoppedEarlyError: as `sign_in`.
         StoppedAtOnce: a signal came; the answer of the service is stored.
     """
-    timed_out = threading.Event()
+    # of this call only: a sign-in that took longer and still succeeded must not cut the next one short
+    given_up, cut_short = threading.Event(), threading.Event()
 
-    def give_up() -> None:
-        timed_out.set()
-        found.cancel()
+    def wait(seconds: float) -> bool:
+        if given_up.wait(seconds):
+            cut_short.set()
+        return cut_short.is_set()
 
-    timer = threading.Timer(LONGEST, give_up)
+    timer = threading.Timer(LONGEST, given_up.set)
     timer.start()
     try:
-        context.token, _ = run_uninterrupted(lambda: found.redeem(need), give_up, context.say)
+        context.token, _ = run_uninterrupted(lambda: found.redeem(need, wait), given_up.set, context.say)
     except SignInError:
-        if not timed_out.is_set():
+        if not cut_short.is_set():
             raise
         words = f"the sign-in service is busy: it gave no access token within {LONGEST:.0f} s"
         raise StoppedEarlyError(words, "run auditor doctor again later; a run waits five minutes") from None

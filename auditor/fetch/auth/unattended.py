@@ -15,7 +15,7 @@ from auditor.core.sign_in import REMEDY, ClockSkew, days_left, expiry_warning, i
 from auditor.errors import SignInError
 from auditor.fetch.auth.refresh_token import ConfiguredRefreshToken
 from auditor.fetch.auth.registration import SignIn, mention_clock, not_signed_in
-from auditor.fetch.auth.service import Tell, call_with_retries, msal_application, parse_token
+from auditor.fetch.auth.service import Tell, Wait, call_with_retries, msal_application, parse_token
 from auditor.fetch.auth.sign_in_store import SignInStore, damaged_error, fingerprint
 from auditor.fetch.token_store import TokenStore
 from auditor.fetch.tokens import TokenRequest
@@ -70,8 +70,12 @@ class UnattendedSignIn:
         """Stop waiting for a busy service."""
         self._cancelled.set()
 
-    def redeem(self, request: TokenRequest) -> tuple[str, float]:
+    def redeem(self, request: TokenRequest, wait: Wait | None = None) -> tuple[str, float]:
         """An access token, and the seconds until it expires. Blocks.
+
+        Args:
+            request: which token is needed.
+            wait: for a busy service; None waits until `cancel` is called.
 
         Raises:
             SignInError: there is no sign-in, or the service refuses.
@@ -80,7 +84,7 @@ class UnattendedSignIn:
         """
         try:
             return call_with_retries(
-                lambda: self._redeem(request), self._sign_in.authority, self._cancelled.wait, self._waits
+                lambda: self._redeem(request), self._sign_in.authority, wait or self._cancelled.wait, self._waits
             )
         except SignInError as error:
             raise mention_clock(error, self._sign_in) from None
