@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from report_support import TEXTS
 
 from auditor.report.tables import csv
-from auditor.report.verify.tables import _read_records, expected_lines, read_csv, read_parquet
+from auditor.report.verify.tables import _read_records, double_quotes, expected_lines, read_csv, read_parquet
 from conftest import many_examples
 
 RECORDS = st.lists(st.tuples(*[st.none() | TEXTS] * 3), max_size=6)
@@ -75,7 +75,7 @@ def test_the_expected_lines_are_the_cells_and_what_the_program_writes(
     body = io.BytesIO()
     pyarrow.csv.write_csv(table, body, csv._OPTIONS)
     texts = table.set_column(3, "number", table["number"].cast(pa.string()))
-    lines = expected_lines(texts, schema).to_pylist()
+    lines = expected_lines(double_quotes(texts), schema).to_pylist()
     assert b"".join(lines) == body.getvalue()
     _, *found = _read_records(csv.line(schema.names) + body.getvalue())
     assert found == [*zip(map(tuple, zip(*texts.to_pydict().values(), strict=True)), lines, strict=True)]

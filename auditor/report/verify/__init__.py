@@ -33,7 +33,7 @@ from auditor.report.notes import NAME as NOTES
 from auditor.report.notes import read_notes
 from auditor.report.records import UNLISTED as UNLISTED_SCHEMA
 from auditor.report.records import StoredRun
-from auditor.report.render import UNLISTED, system_allocator
+from auditor.report.render import UNLISTED, release_freed_memory, system_allocator
 from auditor.report.schema import FIXED, MANIFEST, SCHEMA_VERSION, fixed, number_columns, own_names, results_schema
 from auditor.report.tables import csv, parquet, summary
 from auditor.report.verify.cells import Cells, records_of
@@ -41,7 +41,7 @@ from auditor.report.verify.counts import count_cells, counted_of
 from auditor.report.verify.documents import Expected, Shown, check_documents
 from auditor.report.verify.errors import as_disagreement
 from auditor.report.verify.manifest import Manifest, check_counts, check_manifest, is_document
-from auditor.report.verify.recount import SourceIndex, read_sources
+from auditor.report.verify.recount import read_sources
 from auditor.report.verify.rerender import check_reproducible
 from auditor.report.verify.tables import check_numbers, check_summary, read_batches, read_csv, read_results_csv
 
@@ -100,24 +100,28 @@ def verify_run(stored: StoredRun, *, strays: bool = True) -> Verified:
     with as_disagreement(run), system_allocator():
         manifest = check_manifest(run, facts, strays=strays)
         index = read_sources(run, facts)
-        cells = _check_results(run, manifest, index)
+        cells, freshness, lines = index.cells(), index.freshness(), index.lines
+        others = index.unlisted() if UNLISTED in manifest.files else None
+        counted = {"damaged_lines": index.damaged, "membership.unchecked": index.membership_unchecked()}
+        del index  # the comparison needs its room
+        release_freed_memory()
+        _check_results(run, manifest, facts, cells)
         ledger = count_cells(cells)
-        unlisted = _check_unlisted(run, index) if UNLISTED in manifest.files else None
+        unlisted = None if others is None else _check_unlisted(run, others)
         changed = _read_changes(run, cells) if changes.CSV in manifest.files else None
         counts = None if changed is None else _count_changes(changed)
-        found = {ROWS: ledger.rows, JOURNAL: index.lines, summary.JSON: 1, UNLISTED: unlisted or 0}
+        found = {ROWS: ledger.rows, JOURNAL: lines, summary.JSON: 1, UNLISTED: unlisted or 0}
         found |= dict.fromkeys((csv.RESULTS, *parquet.NAMES), ledger.rows)
         found |= {name: ledger.rows_of(verdict) for verdict, name in csv.SPLITS.items()}
         found |= {changes.CSV: len(changed or ())}
-        found |= {summary.CSV: check_summary(run, ledger, _facts_of_summary(index, ledger, unlisted, counts))}
+        found |= {summary.CSV: check_summary(run, ledger, counted | _facts_of_summary(facts, ledger, unlisted, counts))}
         if previous.NAME in manifest.files:
             found[previous.NAME] = pyarrow.parquet.read_metadata(run / previous.NAME).num_rows
         found |= dict.fromkeys(manifest.files.keys() & {*LOGO_NAMES}, 1)
         found |= {NOTES: len(read_notes(run))} if NOTES in manifest.files else {}
-        freshness = index.freshness()
         records = counted_of(cells) if any(map(is_document, manifest.files)) else []
-        del index, cells  # they need room that the workbooks take when they are read
-        pa.default_memory_pool().release_unused()
+        del cells  # they need room that the workbooks take when they are read
+        release_freed_memory()
         states: list[Shown] = [(one["customer_id"] or "", one["verdict"] or "") for one in changed or ()]
         expected = Expected(
             run,
@@ -136,13 +140,12 @@ def verify_run(stored: StoredRun, *, strays: bool = True) -> Verified:
     return Verified(run, files, facts, ledger, freshness, counts, schema_version=manifest.schema_version)
 
 
-def _check_results(run: Path, manifest: Manifest, index: SourceIndex) -> pa.Table:
-    """Compare each record of `results`, in each format alike, with what it must say; gives that."""
+def _check_results(run: Path, manifest: Manifest, facts: RunFacts, wanted: pa.Table) -> None:
+    """Compare each record of `results`, in each format alike, with what it must say."""
     version, (parquet_name,) = manifest.schema_version, parquet.NAMES
-    schema = results_schema(index.facts.columns, version)
-    wanted = index.cells()
+    schema = results_schema(facts.columns, version)
     shown = (wanted if version == SCHEMA_VERSION else _in_version(wanted, version)).rename_columns(schema.names)
-    numbers = _check_numbers(run / parquet_name, index.facts) if parquet_name in manifest.files else ()
+    numbers = _check_numbers(run / parquet_name, facts) if parquet_name in manifest.files else ()
     for name, tables in (
         (csv.RESULTS, read_results_csv(run, shown, schema)),
         (parquet_name, read_batches(run / parquet_name, numbers)),
@@ -154,7 +157,6 @@ def _check_results(run: Path, manifest: Manifest, index: SourceIndex) -> pa.Tabl
                 if name == parquet_name and not first.schema.equals(schema, check_metadata=True):
                     raise IncompleteError(f"{name}: not of the declared types, or without their version")
                 _compare(name, tables, shown)
-    return wanted
 
 
 def _check_numbers(path: Path, facts: RunFacts) -> tuple[str, ...]:
@@ -227,10 +229,9 @@ def _shown(cell: str | None) -> str:
     return "null" if cell is None else repr(str(cell))
 
 
-def _check_unlisted(run: Path, index: SourceIndex) -> int:
+def _check_unlisted(run: Path, wanted: list[Cells]) -> int:
     """Compare unlisted.csv; gives how many records it has."""
     header = UNLISTED_SCHEMA.names
-    wanted = index.unlisted()
     with closing(read_csv(run / UNLISTED)) as file:
         found = list(_without_header(UNLISTED, file, tuple(header)))
     for number, (cells, right) in enumerate(zip_longest(found, wanted), 1):
@@ -260,20 +261,18 @@ def _count_changes(changed: list[dict[str, str | None]]) -> ChangeCounts:
 
 
 def _facts_of_summary(
-    index: SourceIndex, ledger: Ledger, unlisted: int | None, counts: ChangeCounts | None
+    facts: RunFacts, ledger: Ledger, unlisted: int | None, counts: ChangeCounts | None
 ) -> dict[str, object]:
-    """What summary.json must say beside the counts by verdict, reason, status and owner."""
+    """What summary.json must say of the run beside the counts by verdict, reason, status and owner."""
     wanted: dict[str, object] = {
-        "run_id": index.facts.run_id,
-        "complete": counts_as_complete(ledger, index.facts),
-        "simulated": index.facts.simulated,
+        "run_id": facts.run_id,
+        "complete": counts_as_complete(ledger, facts),
+        "simulated": facts.simulated,
         "ledger.balanced": ledger.balanced,
-        "damaged_lines": index.damaged,
-        "membership.unchecked": index.membership_unchecked(),
         "membership.unlisted": unlisted,
     }
-    if index.facts.selection:
-        wanted["selection"] = index.facts.selection
+    if facts.selection:
+        wanted["selection"] = facts.selection
     if counts:
         wanted["changes.customers"] = {str(change): count for change, count in counts.customers.items()}
         wanted["changes.blocked_and_not_before"] = counts.newly_blocked_count

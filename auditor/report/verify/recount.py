@@ -116,7 +116,7 @@ class SourceIndex:
         rows: the cells that follow from the rows alone, and each row's own reason.
         customers: for each row its customer's id; null where the row was rejected or left out.
         firsts: for each row the number of its customer's first row.
-        answers: for each row the deciding answer of its customer, with the requests of all answers; null where there is none.
+        answers: for each row the deciding answer of its customer, with the requests of all answers and its time as of `_times`; null where there is none.
         members: the last line about the partner's own list by customer id, in the journal's order.
         lines: how many lines the journal has.
         damaged: numbers of those that count as not written.
@@ -152,7 +152,7 @@ class SourceIndex:
     def freshness(self) -> Freshness:
         """Age of the deciding answers, and how many of them are of earlier runs."""
         is_reused = self.answers["reused_from"].is_valid().to_numpy() & self.is_first()
-        oldest = pc.min(_times(self.answers["checked_at"])).as_py()
+        oldest = pc.min(self.answers["checked_at"]).as_py()
         return Freshness(datetime.fromisoformat(oldest) if oldest else None, int(is_reused.sum()))
 
     def cells(self) -> pa.Table:
@@ -160,7 +160,7 @@ class SourceIndex:
         rows, answers, names = self.rows, self.answers, results_schema(self.facts.columns).names
         members = self._members()
         given = pc.coalesce(rows["reason"], answers["reason"], Reason.NOT_ATTEMPTED.value).combine_chunks()
-        last, checked = _times(answers["last_update_raw"]), _times(answers["checked_at"])
+        last, checked = _times(answers["last_update_raw"]), answers["checked_at"]
         columns = {name: rows[name] for name in rows.column_names} | {name: answers[name] for name in _SAME}
         columns |= _judge(given.dictionary_encode(), members["member"])
         columns |= {"last_update": last, "days_in_status": _days(last, checked), "checked_at": checked}
@@ -321,6 +321,7 @@ def _deciding(answers: pa.Table, firsts: "np.ndarray[Any, Any]") -> pa.Table:
     for name in set(answers.column_names) - {"row", "final", "attempts"}:
         columns[name] = answers[name].take(chosen)
         answers = answers.drop_columns(name)  # no column is in memory twice for longer than needed
+    columns["checked_at"] = _times(columns["checked_at"])
     return pa.table(columns)
 
 

@@ -8,10 +8,12 @@ import sys
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
@@ -82,9 +84,10 @@ def _read_tables(
     file: BinaryIO, header: bytes, wanted: pa.Table, schema: pa.Schema
 ) -> Iterator[tuple[pa.Table, pa.Array]]:
     """Yield (some records, the bytes of each)."""
+    doubled = double_quotes(wanted)
     for start in range(0, len(wanted), _BATCH):
         right, place = wanted.slice(start, _BATCH), file.tell()
-        lines = expected_lines(right, schema)
+        lines = expected_lines(doubled.slice(start, _BATCH), schema)
         content = _content(lines)
         if file.read(len(content)) != content:
             file.seek(place)
@@ -97,12 +100,32 @@ def _read_tables(
         yield table, pa.array(records, pa.binary())
 
 
-def expected_lines(cells: pa.Table, schema: pa.Schema) -> pa.Array:
-    """The lines of results.csv for these texts: every text in quotes, numbers as they are, nothing for null."""
-    shown = [
-        column if pa.types.is_integer(field.type) else _join('"', pc.replace_substring(column, '"', '""'), '"', "")
-        for column, field in zip(cells.columns, schema, strict=True)
+def double_quotes(cells: pa.Table) -> pa.Table:
+    """The same texts, each quote in them twice. Most columns have none, which numpy finds out ten times as fast as Arrow."""
+    columns = [
+        pc.replace_substring(column, '"', '""') if any(map(_may_hold_quotes, column.chunks)) else column
+        for column in cells.columns
     ]
+    return pa.table(columns, cells.column_names)
+
+
+def _may_hold_quotes(texts: pa.Array) -> bool:
+    content = texts.buffers()[-1]  # of all texts, without what is between them
+    return content is not None and ord('"') in np.frombuffer(content, np.uint8)
+
+
+def expected_lines(doubled: pa.Table, schema: pa.Schema) -> pa.Array:
+    """The lines of results.csv for texts as of `double_quotes`: every text in quotes, numbers as they are, nothing for null."""
+    shown: list[pa.ChunkedArray] = []
+    kinds = (
+        "number" if pa.types.is_integer(field.type) else "nullable" if column.null_count else "text"
+        for column, field in zip(doubled.columns, schema, strict=True)
+    )
+    for kind, pairs in groupby(zip(kinds, doubled.columns, strict=True), itemgetter(0)):
+        columns = [column for _, column in pairs]
+        if kind == "text":  # neighbours get what is between them at once
+            columns = [_join(*columns, '","')]
+        shown += columns if kind == "number" else (_join('"', column, '"', "") for column in columns)
     last = _join(shown.pop(), "\n", "", null_handling="replace")
     return _join(*shown, last, ",", null_handling="replace").cast(pa.binary()).combine_chunks()
 
