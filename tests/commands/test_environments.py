@@ -66,7 +66,8 @@ EACH = """
 import gc, io, json, os, sys
 {before}
 from auditor.cli import main, program
-import aiohttp, auditor.report, auditor.report.render, auditor.report.verify, msal, pandas, pyarrow.csv, pyarrow.parquet
+import aiohttp, auditor.report.render, auditor.report.verify, msal, pandas, pyarrow.csv, pyarrow.parquet
+import auditor.cli.terminal, auditor.commands.resume, auditor.commands.run, auditor.customers, auditor.fetch, auditor.settings
 
 # no process looks through what they share when it ends
 gc.freeze()
