@@ -8,7 +8,6 @@ says that it is out of date:
     COLUMNS=80 auditor --help --help > auditor/cli/help.txt
 """
 
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -41,8 +40,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             code = run_command(arguments)
             if argv is None:
                 _restore_interrupt()
-                # the process ends: to look through everything for what nobody refers to would take a fifth of a short command's time
-                gc.freeze()
         else:
             sys.stdout.write(text)
             code = 0

@@ -1,6 +1,5 @@
 """Whole commands in processes whose environment lacks something: output, a home, locks, room for open files."""
 
-import gc
 import json
 import os
 import shutil
@@ -66,7 +65,8 @@ EACH = """
 import gc, io, json, os, sys
 {before}
 from auditor.cli import main, program
-import aiohttp, auditor.report, auditor.report.render, auditor.report.verify, msal, pandas, pyarrow.csv, pyarrow.parquet
+import aiohttp, auditor.report.render, auditor.report.verify, msal, pandas, pyarrow.csv, pyarrow.parquet
+import auditor.cli.terminal, auditor.commands.resume, auditor.commands.run, auditor.customers, auditor.fetch, auditor.settings
 
 # no process looks through what they share when it ends
 gc.freeze()
@@ -248,17 +248,6 @@ def test_what_needs_a_home_names_the_setting_for_another_place(tmp_path: Path, m
     assert set(codes_in(Path(), said)) <= {2, 4}
     told = [one for one in said.split("auditor: ")[1:] if "no home folder" in one and "AUDITOR_TOKEN_STORE" in one]
     assert len(told) == len(commands), said
-
-
-def test_a_process_ends_without_looking_through_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """That takes a fifth of a short command's time. In somebody else's process, nothing changes."""
-    frozen: list[bool] = []
-    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(True))
-    assert main(["schema"]) == 0
-    assert not frozen
-    monkeypatch.setattr(sys, "argv", ["auditor", "schema"])
-    assert main() == 0
-    assert frozen
 
 
 @pytest.mark.usefixtures("served")
