@@ -24,6 +24,9 @@ settings.register_profile("quick", _PROFILE, max_examples=20, derandomize=True)
 settings.register_profile("thorough", _PROFILE, max_examples=200, derandomize=False)
 settings.load_profile("quick")
 
+# nearly all that is made while tests are imported stays; see `pytest_collection_finish`
+gc.disable()
+
 # a shell's background job ignores Ctrl-C and hands that down, and some tests press it in a program that they start
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -106,6 +109,7 @@ def system_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def pytest_collection_finish() -> None:
     """Thousands of collected tests are not looked at again by each full run of the garbage collector."""
+    gc.enable()
     gc.collect()
     gc.freeze()
 
