@@ -24,6 +24,9 @@ settings.register_profile("quick", _PROFILE, max_examples=20, derandomize=True)
 settings.register_profile("thorough", _PROFILE, max_examples=200, derandomize=False)
 settings.load_profile("quick")
 
+# nearly all that is made while tests are imported stays; see `pytest_collection_finish`
+gc.disable()
+
 # a shell's background job ignores Ctrl-C and hands that down, and some tests press it in a program that they start
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -105,7 +108,8 @@ def system_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Leave out the thousands of collected tests when the garbage collector runs."""
+    """Thousands of collected tests are not looked at again by each full run of the garbage collector."""
+    gc.enable()
     gc.collect()
     gc.freeze()
 
@@ -116,6 +120,11 @@ def _own_garbage() -> Iterator[None]:
     yield
     gc.collect()
     gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Libraries find at the end of the process that what they made was freed."""
+    gc.unfreeze()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
