@@ -119,7 +119,7 @@ def _program() -> list[str]:
         if (folder / name).is_file():
             return [str(folder / name)]
     found = shutil.which("auditor")
-    return [found] if found and Path(found).is_absolute() else [sys.executable, "-m", "auditor"]
+    return [found] if found and Path(found).is_absolute() else [sys.executable, "-P", "-m", "auditor"]
 
 
 def _systemd(command: Sequence[str], environment: Mapping[str, str]) -> Schedule:

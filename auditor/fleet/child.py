@@ -90,7 +90,8 @@ class PartnerTask:
             "--rendering-slots": f"{slots}:{self.renderings}",
         }
         given = [str(each) for option in options.items() for each in option]
-        return [sys.executable, "-m", "auditor", "run", "--continue", "--supervised", "-q", *given]
+        # -P: a file rich.py in the working folder is not what the program imports as rich
+        return [sys.executable, "-P", "-m", "auditor", "run", "--continue", "--supervised", "-q", *given]
 
 
 @dataclass(slots=True)

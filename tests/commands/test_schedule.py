@@ -71,7 +71,7 @@ def test_the_program_is_found_by_its_path(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setattr(sysconfig, "get_path", lambda _name: str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert schedule._program() == [str(tmp_path / "python"), "-m", "auditor"]
+    assert schedule._program() == [str(tmp_path / "python"), "-P", "-m", "auditor"]
 
 
 def test_the_page_that_is_named_exists() -> None:
