@@ -8,11 +8,14 @@ import shlex
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from decimal import Decimal
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
+import pandas as pd
 import pyarrow.parquet
 import pytest
 from book_support import compared_run
@@ -23,10 +26,12 @@ from report_support import Run, answer, guid, new_run, row
 from auditor import fleet, languages, report
 from auditor.cli import main
 from auditor.commands.schema import read_schema
+from auditor.core.language import ENGLISH
 from auditor.core.run_facts import Presentation
 from auditor.errors import IncompleteError, OutputError
 from auditor.fleet import PartnerResult, combine_round, open_round, record
 from auditor.report import files
+from auditor.report.fleet import workbook
 
 ROUND = "20261122T130000Z"
 REASONS = ("allowed", "under_review", "service_error", "no_account_status", "not_allowed")
@@ -241,16 +246,25 @@ def test_new_customers_and_money_at_risk_are_told_of_each_partner_and_of_all(tmp
         ("not known", None),
     ]
     assert shown[0]["What is open, and why"] == "Revenue: 1 of the rows hold no number, and are not added up."
-    unreadable = "EUR 1,006 (1 row without a readable number)"
+    unreadable = "EUR 1,006\n(1 row without a readable number)"
     assert (
         "Newly blocked: 2 · Not verified: 0 · At risk: Revenue: EUR 1,436 + USD 9 (1 row without a readable number)"
         in str(sheet[1][0])
     )
     page = (folder / "fleet.html").read_text(encoding="utf-8")
-    assert "<b>EUR 1,436 + USD 9 (1 row without a readable number)</b>" in page
+    tile = [re.sub(r"</?b>", "", one) for one in re.findall(r"<b>[^<]*</b>", page)]
+    assert {"EUR 1,436", "USD 9", "(1 row without a readable number)"} <= {*tile}
     assert "Not known of 2 partners: there is no earlier audit." in page
-    assert re.findall(r'data-column="Revenue">([^<]*)', page)[:3] == [unreadable, "EUR 430 + USD 9", ""]
+    assert re.findall(r'data-column="Revenue">([^<]*)', page)[:3] == [unreadable, "EUR 430\nUSD 9", ""]
     assert re.findall(r'data-column="Newly blocked">([^<]*)', page) == ["not known", "2", "not known"]
+
+
+def test_a_cell_with_several_currencies_is_not_cut() -> None:
+    """What is left of a text that is cut looks like another amount."""
+    amounts = {"EUR": Decimal(12200), "USD": Decimal(6280), "JPY": Decimal(5910)}
+    people: Any = SimpleNamespace(at_risk=lambda: {"Revenue": (amounts, 0)}, language=ENGLISH)
+    (column,) = workbook._money(people, [], pd.DataFrame({"amounts": [{"Revenue": amounts}, {}]}))
+    assert column.width > len("EUR 12,200 + USD 6,280 + JPY 5,910")
 
 
 def test_the_page_leads_to_the_page_of_each_run(reports: Path, folder: Path) -> None:

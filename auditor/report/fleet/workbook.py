@@ -81,7 +81,10 @@ def _add_partners(context: _Context) -> None:
     ]
     records = pd.DataFrame([_partner(one, people) for one in summary.partners], dtype=object)
     page = _add_sheet(
-        context, PARTNERS, as_sentence(" · ".join(parts), language), SheetRecords(_of_partners(people), records)
+        context,
+        PARTNERS,
+        as_sentence(" · ".join(parts), language),
+        SheetRecords(_of_partners(people, records), records),
     )
     for complete, verdict in ((True, Verdict.ELIGIBLE), (False, Verdict.BLOCKED)):
         same = {"type": "cell", "criteria": "==", "value": f'"{_state(complete, language)}"'}
@@ -92,7 +95,7 @@ def _state(complete: bool, language: Language) -> str:  # noqa: FBT001 - what it
     return language.text("Complete") if complete else language.text("Not complete")
 
 
-def _of_partners(people: RowsForPeople) -> list[SheetColumn]:
+def _of_partners(people: RowsForPeople, records: pd.DataFrame) -> list[SheetColumn]:
     language = people.language
 
     def column(label: str, name: str, width: float, look: str = "number") -> SheetColumn:
@@ -110,7 +113,7 @@ def _of_partners(people: RowsForPeople) -> list[SheetColumn]:
         *(column(message("Customers"), "listed", 14), column(message("What is open, and why"), "note", 60, "wrapped")),
         *(column(message("Exit code"), "exit_code", 10), column(message("Run"), "run_id", 24, "text")),
     ]
-    return [*before, *_money(people, [*before, *after]), *after]
+    return [*before, *_money(people, [*before, *after], records), *after]
 
 
 def _partner(one: PartnerSummary, people: RowsForPeople) -> dict[str, Any]:
@@ -139,8 +142,11 @@ def _partner(one: PartnerSummary, people: RowsForPeople) -> dict[str, Any]:
     }
 
 
-def _money(people: RowsForPeople, others: Iterable[SheetColumn]) -> Iterator[SheetColumn]:
-    """The columns that are added up, in the records' `amounts`; their headers differ from those of the other columns."""
+def _money(people: RowsForPeople, others: Iterable[SheetColumn], records: pd.DataFrame) -> Iterator[SheetColumn]:
+    """The columns that are added up, in the records' `amounts`; their headers differ from those of the other columns.
+
+    Each is as wide as its longest text: a cell with several currencies that is cut looks like another amount.
+    """
     names = people.at_risk()
     for name, label in zip(names, headers(names, [one.label for one in others]), strict=True):
 
@@ -151,7 +157,8 @@ def _money(people: RowsForPeople, others: Iterable[SheetColumn]) -> Iterator[She
             each = [one.get(name) for one in frame["amounts"]]
             return [next(iter(one)) if one and not isinstance(one, str) and len(one) == 1 else "" for one in each]
 
-        yield SheetColumn(label, values, "money", width=18, currencies=currencies)
+        longest = max((len(cell) for cell in values(records) if isinstance(cell, str)), default=0)
+        yield SheetColumn(label, values, "money", width=max(18, longest + 2), currencies=currencies)
 
 
 def _amount(found: Amounts | str | None, language: Language) -> Cell:
@@ -176,7 +183,7 @@ def _add_blocked(context: _Context, cases: pd.DataFrame) -> None:
         ),
         *(make.wrapped_domain, make.number(message("Times blocked"), "times_blocked"), make.id, make.api_status),
     ]
-    columns = [*before, *_money(people, [*before, *after]), *after]
+    columns = [*before, *_money(people, [*before, *after], cases), *after]
     old = int((cases["group"] == CaseGroup.OLD).sum())
     folded = old if old < len(cases) else 0
     text = language.count(
