@@ -26,7 +26,6 @@ from auditor.core.results import (
     is_success,
     should_notify,
 )
-from auditor.core.text import shell_quote
 from auditor.errors import AuditorError, LockHeldError, SettingsError
 from auditor.notify import check_channels
 from auditor.runs.signals import exit_on_signals
@@ -150,14 +149,14 @@ class AfterRun:
         rendered, urls = self.rendered, self._settings.publish
         if rendered is None or not urls or self.exit_code in _SIGNALLED:
             return
-        from auditor.commands.publish import publish_rendered
+        from auditor.commands.publish import publish_rendered, repeat_command
 
         def publish() -> None:
             for copy in publish_rendered(rendered.run, urls):
                 terminal.note(f"published as {copy.url}", quiet=self._quiet)
 
         if not _guarded("publishing", publish):
-            self._next_steps = [job.add_options(f"auditor publish {shell_quote(rendered.run.absolute())}")]
+            self._next_steps = [job.add_options(repeat_command(rendered.run.absolute(), urls))]
             self.exit_code = code_after_message(self.exit_code, sent=False)
 
     def _write_metrics(self) -> None:

@@ -108,7 +108,7 @@ def report(*, round_id: str | None, settings: "Settings", origins: "Origins", as
 
 
 def _print(found: "FleetReport", *, as_json: bool, quiet: bool) -> None:
-    from auditor.cli.terminal import VERDICT_COLOURS, print_table, warn
+    from auditor.cli.terminal import VERDICT_COLOURS, note, print_table, warn
 
     if found.problem:
         warn(f"{found.problem.message}; next: {found.problem.hint}")
@@ -138,6 +138,10 @@ def _print(found: "FleetReport", *, as_json: bool, quiet: bool) -> None:
     numbers = [*VERDICT_COLOURS, "exit code"]
     print_table(["partner", "state", *numbers, "reason"], records, numbers=numbers)
     click.echo(f"combined report: {found.folder}")
+    for result in found.results:
+        log = found.folder and found.folder.parent.parent / result.name / "auditor.log"
+        if log and not result.complete and log.is_file():
+            note(f"partner {result.name}: the last lines of {log} say what to do")
     for url in found.published:
         click.echo(f"published as {url}")
 

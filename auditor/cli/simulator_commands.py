@@ -118,8 +118,10 @@ def simulate(
     """`auditor simulate`."""
     from pathlib import Path
 
+    from auditor.cli.terminal import note
     from auditor.commands.simulate import customer_options, write_partners
     from auditor.commands.simulate import simulate as serve
+    from auditor.core.text import shell_quote
     from auditor.simulator import AnswerOptions, GateOptions, SimulatorOptions, ThrottleOptions, Window
 
     chosen = int(customers) if customers and customers.isdecimal() else Path(customers) if customers else None
@@ -139,8 +141,13 @@ def simulate(
 
     def ready(served: "Simulator") -> None:
         if fleet:
-            write_partners(Path(fleet), served)
+            partners = write_partners(Path(fleet), served)
         _print_simulator(served, as_json=as_json, quiet=quiet)
+        if fleet:
+            # the printed variables are for `auditor run`; a fleet refuses them
+            note(
+                f"in another terminal, without the lines above: auditor fleet run {shell_quote(partners)}", quiet=quiet
+            )
 
     try:
         serve(simulated, ready)

@@ -101,7 +101,7 @@ def _copy_to_all(run: Path, urls: Sequence[str]) -> list[Copy]:
     if not is_stored(run):
         raise SettingsError(f"{run} is a copy under another name", "name a run that this lists: auditor runs")
     is_latest = latest_run_id(run.parent) == run.name
-    again = f"auditor publish {shell_quote(run)}"
+    again = repeat_command(run, urls)
     with _package(run, is_latest=is_latest) as package:
         return _to_all(
             urls, lambda url: Copy(f"{url}/{run.name}", publish.publish(url, package), is_latest), "run", again
@@ -114,7 +114,7 @@ def publish_round(folder: Path, urls: Sequence[str]) -> list[Copy]:
     Raises:
         OutputError: it was not copied to one of the URLs.
     """
-    again = f"auditor publish {shell_quote(folder)}{''.join(f' --publish {shell_quote(url)}' for url in urls)}"
+    again = repeat_command(folder, urls)
 
     def copy(url: str) -> Copy:
         size = publish.publish_round(url, folder)
@@ -122,6 +122,11 @@ def publish_round(folder: Path, urls: Sequence[str]) -> list[Copy]:
 
     with one_report_at_a_time(folder.parent, folder.name):
         return _to_all(urls, copy, "combined report", again)
+
+
+def repeat_command(folder: Path, urls: Sequence[str]) -> str:
+    """The command that repeats the copies, also where the settings do not name these URLs."""
+    return f"auditor publish {shell_quote(folder)}{''.join(f' --publish {shell_quote(url)}' for url in urls)}"
 
 
 def _to_all(urls: Sequence[str], copy: Callable[[str], Copy], what: str, again: str) -> list[Copy]:

@@ -57,6 +57,14 @@ def audit(task: PartnerTask, tell: Callable[[dict[str, Any]], None] = lambda _: 
     return child.audit_partner(task, tell, lambda: True)
 
 
+def test_modules_in_the_working_folder_are_not_imported(task: PartnerTask) -> None:
+    """A file there may have the name of a library; it would run with the partner's sign-in."""
+    for name in ("rich", "click", "auditor"):
+        Path(task.folder, f"{name}.py").write_text("raise SystemExit('imported')\n", encoding="utf-8")
+    result = audit(task)
+    assert (result.exit_code, result.complete) == (0, True)
+
+
 def test_a_partner_is_audited_once_in_a_round(task: PartnerTask, simulator: Simulator) -> None:
     """A second worker, which got the task after the first had died, finds the complete run; a new list is asked again."""
     told: list[dict[str, Any]] = []

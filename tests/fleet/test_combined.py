@@ -8,11 +8,14 @@ import shlex
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from decimal import Decimal
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
+import pandas as pd
 import pyarrow.parquet
 import pytest
 from book_support import compared_run
@@ -23,10 +26,12 @@ from report_support import Run, answer, guid, new_run, row
 from auditor import fleet, languages, report
 from auditor.cli import main
 from auditor.commands.schema import read_schema
+from auditor.core.language import ENGLISH
 from auditor.core.run_facts import Presentation
 from auditor.errors import IncompleteError, OutputError
 from auditor.fleet import PartnerResult, combine_round, open_round, record
 from auditor.report import files
+from auditor.report.fleet import workbook
 
 ROUND = "20261122T130000Z"
 REASONS = ("allowed", "under_review", "service_error", "no_account_status", "not_allowed")
@@ -241,15 +246,16 @@ def test_new_customers_and_money_at_risk_are_told_of_each_partner_and_of_all(tmp
         ("not known", None),
     ]
     assert shown[0]["What is open, and why"] == "Revenue: 1 of the rows hold no number, and are not added up."
-    unreadable = "EUR 1,006 (1 row without a readable number)"
+    unreadable = "EUR 1,006\n(1 row without a readable number)"
     assert (
         "Newly blocked: 2 · Not verified: 0 · At risk: Revenue: EUR 1,436 + USD 9 (1 row without a readable number)"
         in str(sheet[1][0])
     )
     page = (folder / "fleet.html").read_text(encoding="utf-8")
-    assert "<b>EUR 1,436 + USD 9 (1 row without a readable number)</b>" in page
+    tile = [re.sub(r"</?b>", "", one) for one in re.findall(r"<b>[^<]*</b>", page)]
+    assert {"EUR 1,436", "USD 9", "(1 row without a readable number)"} <= {*tile}
     assert "Not known of 2 partners: there is no earlier audit." in page
-    assert re.findall(r'data-column="Revenue">([^<]*)', page)[:3] == [unreadable, "EUR 430 + USD 9", ""]
+    assert re.findall(r'data-column="Revenue">([^<]*)', page)[:3] == [unreadable, "EUR 430\nUSD 9", ""]
     assert re.findall(r'data-column="Newly blocked">([^<]*)', page) == ["not known", "2", "not known"]
 
 
@@ -259,6 +265,16 @@ def test_sentences_follow_each_other_as_their_language_has_it(tmp_path: Path) ->
     page = openpyxl.load_workbook(folder / "fleet.xlsx").worksheets[1]
     assert re.fullmatch(r"([^。]+。){4}", str(page["A2"].value))
     assert "。 " not in str(page["A2"].value)
+
+
+def test_a_cell_with_several_currencies_is_not_cut() -> None:
+    """What is left of a text that is cut looks like another amount."""
+    amounts = {"EUR": Decimal(123456789012), "USD": Decimal(6280), "JPY": Decimal(5910)}
+    people: Any = SimpleNamespace(at_risk=lambda: {"Revenue": (amounts, 0)}, language=ENGLISH)
+    records = pd.DataFrame({"amounts": [{"Revenue": amounts}, {}]})
+    (column,) = workbook._money(people, [], records)
+    assert column.values(records)[0] == "EUR 123,456,789,012\nUSD 6,280\nJPY 5,910"
+    assert column.width > len("EUR 123,456,789,012")
 
 
 def test_the_page_leads_to_the_page_of_each_run(reports: Path, folder: Path) -> None:

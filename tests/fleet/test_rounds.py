@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from report_support import NOON, answer, new_run, row
 
+from auditor.cli.fleet_commands import _print
+from auditor.commands.fleet import FleetReport
 from auditor.core.model import Cause
 from auditor.errors import SettingsError
 from auditor.fleet import FLEET, PartnerFolder, PartnerResult, describe_run, open_round, record, results_of
@@ -120,3 +122,16 @@ def test_a_damaged_run_is_not_complete(tmp_path: Path) -> None:
 def test_a_partner_without_runs_has_none(tmp_path: Path) -> None:
     """Nor has one whose folder does not exist."""
     assert PartnerFolder(tmp_path / "missing").run_of(datetime.now(UTC)) is None
+
+
+def test_where_to_read_what_to_do_about_a_partner_that_failed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its log has the command; a partner that is complete is not named."""
+    for name in ("north", "south"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "auditor.log").touch()
+    results = [PartnerResult("north", None, 0, complete=True), PartnerResult("south", None, 4, complete=False)]
+    _print(FleetReport("r", tmp_path / "fleet" / "r", results, 4), as_json=False, quiet=False)
+    said = capsys.readouterr().err
+    assert said == f"note: partner south: the last lines of {tmp_path / 'south' / 'auditor.log'} say what to do\n"

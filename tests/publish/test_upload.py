@@ -97,7 +97,7 @@ def test_a_connection_lost_at_any_file_leaves_no_manifest_and_the_next_try_succe
             publish_rendered(run, [store.url])
         assert proxy.reached.is_set(), cut_at
         assert "the store does not answer, or fails" in caught.value.message
-        assert caught.value.hint == f"auditor publish {run}"
+        assert caught.value.hint == f"auditor publish {run} --publish {store.url}"
         assert (manifest in store.names()) == (cut_at == writes), cut_at
         assert store.read("latest.json") == pointer
     with cutting_proxy(monkeypatch, store.address, writes + 1) as proxy:

@@ -75,7 +75,7 @@ def _check_round(folder: Path, printed: str, verify: str) -> None:
 def test_a_fleet_without_an_account(tmp_path: Path) -> None:
     """Three commands."""
     simulate, run, verify = _commands("auditor simulate")
-    with _started(tmp_path, simulate, "AUDITOR_ACCESS_TOKEN"):
+    with _started(tmp_path, simulate, "without the lines above: auditor fleet run "):
         _check_round(tmp_path, _run(tmp_path, run), verify)
 
 

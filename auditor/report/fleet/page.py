@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from auditor.core.language import Language
 from auditor.core.model import Verdict
-from auditor.core.results import UNDER_REVIEW, VERDICTS, CaseGroup, format_total, group_name
+from auditor.core.results import UNDER_REVIEW, VERDICTS, Amounts, CaseGroup, describe_unparsed, group_name, list_amounts
 from auditor.core.text import as_sentence, join_sentences
 from auditor.report import page as report_page
 from auditor.report.files import AtomicFile
@@ -20,8 +20,8 @@ from auditor.report.page.selection import ORDER
 
 NAME = "fleet.html"
 _STYLE = """
-#by-partner thead th { width: auto; } #by-partner thead .m { width: 7.25rem; font-size: .8125rem; } #by-partner .m { padding-inline: .25rem .75rem; } #by-partner td.none { white-space: normal; }
-.cases:not(#by-partner) thead .m:nth-child(2) { width: 6.5rem; } #by-partner thead :last-child { width: 30%; }
+#by-partner thead th { width: auto; } #by-partner thead .m { font-size: .8125rem; } #by-partner thead :first-child { width: 14%; } #by-partner .m { padding-inline: .25rem .75rem; } #by-partner td.none { white-space: normal; }
+.cases:not(#by-partner) thead .m:nth-child(2) { width: 6.5rem; } #by-partner thead :last-child { width: 26%; }
 #action h3 { margin: 1rem 0 .5rem; } #by-partner td:last-child { color: var(--ink); } #by-partner td:last-child::before { content: none; }
 @media screen and (max-width: 46rem) {
   #by-partner td.m:nth-child(n) { display: inline-block; } .cases:not(#by-partner) td:nth-child(3):not(.m)::before { content: var(--manager) ": "; }
@@ -59,7 +59,7 @@ def write(summary: FleetSummary, people: RowsForPeople, file: AtomicFile) -> Non
         "known": len(people.partners),
         "new": people.new,
         "compared": sum(one.new is not None for one in people.partners.values()),
-        "at_risk": [(column, format_total(*found, language)) for column, found in people.at_risk().items()],
+        "at_risk": [(column, _at_risk(*found, language)) for column, found in people.at_risk().items()],
         "partners": [_partner(one, people) for one in summary.partners],
         "columns": [*people.at_risk()],
         "first": _first(blocked, people),
@@ -96,11 +96,16 @@ def _partner(one: PartnerSummary, people: RowsForPeople) -> dict[str, Any]:
         "note": as_sentence(people.notes.get(one.partner, ""), people.language),
         "new": known.new if known else None,
         "at_risk": [
-            format_total(*found[column], language) if column in found else "" if known else None
+            _at_risk(*found[column], language) if column in found else [] if known else None
             for column in people.at_risk()
         ],
         **{name: getattr(count, name) if count else None for name in ("blocked", "undetermined", "eligible", "listed")},
     }
+
+
+def _at_risk(amounts: Amounts, unparsed: int, language: Language) -> list[str]:
+    """A sum for people: a line for each currency, and one for the rows that could not be read."""
+    return [*list_amounts(amounts, language), *([f"({describe_unparsed(unparsed, language)})"] if unparsed else [])]
 
 
 def _group(group: CaseGroup, blocked: pd.DataFrame, people: RowsForPeople) -> dict[str, Any]:

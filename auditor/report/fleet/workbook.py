@@ -85,7 +85,7 @@ def _add_partners(context: _Context) -> None:
         ),
     ]
     records = pd.DataFrame([_partner(one, people) for one in summary.partners], dtype=object)
-    table = SheetRecords(_of_partners(people), records)
+    table = SheetRecords(_of_partners(people, records), records)
     for page in _add_sheets(context, PARTNERS, [as_sentence(" · ".join(parts), language)], table):
         for complete, verdict in ((True, Verdict.ELIGIBLE), (False, Verdict.BLOCKED)):
             same = {"type": "cell", "criteria": "==", "value": f'"{_state(complete, language)}"'}
@@ -97,7 +97,7 @@ def _state(complete: bool, language: Language) -> str:  # noqa: FBT001 - the val
     return language.text("Complete") if complete else language.text("Not complete")
 
 
-def _of_partners(people: RowsForPeople) -> list[SheetColumn]:
+def _of_partners(people: RowsForPeople, records: pd.DataFrame) -> list[SheetColumn]:
     language = people.language
 
     def column(label: str, name: str, width: float, look: str = "number") -> SheetColumn:
@@ -115,7 +115,7 @@ def _of_partners(people: RowsForPeople) -> list[SheetColumn]:
         *(column(message("Customers"), "listed", 14), column(message("What is open, and why"), "note", 60, "wrapped")),
         *(column(message("Exit code"), "exit_code", 10), column(message("Run"), "run_id", 24, "text")),
     ]
-    return [*before, *_money(people, [*before, *after]), *after]
+    return [*before, *_money(people, [*before, *after], records), *after]
 
 
 def _partner(one: PartnerSummary, people: RowsForPeople) -> dict[str, Any]:
@@ -144,8 +144,11 @@ def _partner(one: PartnerSummary, people: RowsForPeople) -> dict[str, Any]:
     }
 
 
-def _money(people: RowsForPeople, others: Iterable[SheetColumn]) -> Iterator[SheetColumn]:
-    """The columns that are added up, in the records' `amounts`; their headers differ from those of the other columns."""
+def _money(people: RowsForPeople, others: Iterable[SheetColumn], records: pd.DataFrame) -> Iterator[SheetColumn]:
+    """The columns that are added up, in the records' `amounts`; their headers differ from those of the other columns.
+
+    Each is as wide as its longest text: a cell with several currencies that is cut looks like another amount.
+    """
     names = people.at_risk()
     for name, label in zip(names, headers(names, [one.label for one in others]), strict=True):
 
@@ -156,7 +159,9 @@ def _money(people: RowsForPeople, others: Iterable[SheetColumn]) -> Iterator[She
         def currencies(frame: pd.DataFrame, name: str = name) -> Sequence[str]:
             return ["" if isinstance(one, str) else only_currency(one) for one in _amounts(frame, name)]
 
-        yield SheetColumn(label, values, "amounts", width=18, currencies=currencies)
+        lines = (line for cell in values(records) if isinstance(cell, str) for line in cell.splitlines())
+        width = max([18, *(len(line) + 2 for line in lines)])
+        yield SheetColumn(label, values, "amounts", width=width, currencies=currencies)
 
 
 def _amounts(frame: pd.DataFrame, name: str) -> list[Amounts | str]:
@@ -178,7 +183,7 @@ def _add_blocked(context: _Context, cases: pd.DataFrame) -> None:
         ),
         *(make.wrapped_domain, make.number(message("Times blocked"), "times_blocked"), make.id, make.api_status),
     ]
-    columns = [*before, *_money(people, [*before, *after]), *after]
+    columns = [*before, *_money(people, [*before, *after], cases), *after]
     folded = count_folded(cases)
     sentences = [
         describe_blocked(people.found[Verdict.BLOCKED], language),
