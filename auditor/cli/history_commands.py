@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
@@ -135,7 +136,7 @@ def _until_output_fails(records: Iterable[tuple[Any, ...]]) -> Iterator[tuple[An
 def _print_json(columns: Sequence[str], records: Iterator[tuple[Any, ...]]) -> None:
     """Print a list of objects."""
     end = "[]\n"
-    while some := [dict(zip(columns, record, strict=True)) for record in islice(records, _AT_ONCE)]:
+    while some := [dict(zip(columns, map(_finite, record), strict=True)) for record in islice(records, _AT_ONCE)]:
         text = json.dumps(some, indent=2, ensure_ascii=False, default=_as_json)
         sys.stdout.write(("[" if end == "[]\n" else ",") + text.removeprefix("[").removesuffix("\n]"))
         end = "\n]\n"
@@ -147,6 +148,11 @@ def _print_csv(columns: Sequence[str], records: Iterable[tuple[Any, ...]]) -> No
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([_as_text(value) for value in record] for record in records)
+
+
+def _finite(value: Any) -> Any:
+    """The same value, or null for a number that JSON does not have, such as 1 / 0."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _as_json(value: Any) -> object:

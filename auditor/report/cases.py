@@ -70,7 +70,7 @@ def _join_texts(cases: pd.DataFrame, repeated: pd.DataFrame, names: Sequence[str
 
 def _distinct(column: "pd.Series[Any]") -> str | None:
     """The distinct texts in one; None where there is none."""
-    return "; ".join(dict.fromkeys(column.dropna())) or None
+    return "; ".join(dict.fromkeys(filter(None, column.dropna()))) or None
 
 
 def _amounts(data: RunData, blocked: pd.DataFrame, column: str, cases: pd.DataFrame) -> dict[int, dict[str, Decimal]]:

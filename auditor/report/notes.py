@@ -94,7 +94,7 @@ def read_notes(run: Path) -> dict[str, CustomerNote]:
         return {}
     try:
         found = [msgspec.json.decode(line, type=CustomerNote) for line in lines]
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         damaged, aside = run / NAME, run.with_name(f"{run.name}.{NAME}.damaged")
         move = f"mv {shell_quote(damaged)} {shell_quote(aside)} && auditor report {shell_quote(run)}"
         then = f"put the file back as it was, or have the notes read from the run's workbooks: {move}"

@@ -7,10 +7,12 @@ filtered, and in copies saved by LibreOffice, Excel or Google Sheets. The custom
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
+from lzma import LZMAError
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +31,23 @@ HIDDEN_SHEET, VERSION = "auditor notes", 1
 CUSTOMER_ID, CUSTOMER = "customer_id", "company_name"
 SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 """Of the files that are read."""
-_ORIGIN = re.compile(rf'"{HIDDEN_SHEET}"[^>]*>\s*(?:<vt:lpwstr>)?{VERSION} ([\w-]+) ([0-9a-f]+) ([a-z]+) ?([0-9a-f]*)<')
-"""The property with the version of the layout, the run, the digest of its notes, the language and the partner."""
+_ORIGIN = re.compile(
+    rf'"{HIDDEN_SHEET}"[^>]{{0,200}}>\s{{0,200}}(?:<vt:lpwstr>)?{VERSION} ([\w-]+) ([0-9a-f]+) ([a-z]+) ?([0-9a-f]*)<'
+)
+"""The property with the version of the layout, the run, the digest of its notes, the language and the partner. Repeats have a
+limit: others wrote what this is searched for in."""
+_LARGEST_PROPERTIES = 1 << 20
+"""Bytes of a workbook's own properties that are read."""
 _HEADER_ROWS = 40
 """Rows of a sheet in which the header is looked for."""
 _EPOCH = date(1899, 12, 30)
 _DAYS = range(20_000, 100_000)
 """Numbers in a column of days that are days without their format: 1954 to 2173."""
-_DAMAGE = (CalamineError, ValueError, LookupError, TypeError, OverflowError, zipfile.BadZipFile, EOFError)
+_DAMAGE = (
+    *(CalamineError, ValueError, LookupError, TypeError, OverflowError, EOFError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, LZMAError),
+)
+"""What the libraries raise for a damaged file; zipfile raises RuntimeErrors for what it does not support."""
 
 
 class NotReadableError(Exception):
@@ -178,7 +189,10 @@ def _custom_properties(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as package:
             part = next((one for one in ("docProps/custom.xml", "meta.xml") if one in package.namelist()), None)
-            return package.read(part).decode("utf-8", "replace") if part else ""
+            if part is None:
+                return ""
+            with package.open(part) as file:
+                return file.read(_LARGEST_PROPERTIES).decode("utf-8", "replace")
     except zipfile.BadZipFile:
         return ""
 

@@ -213,6 +213,14 @@ def test_answers_of_many_blocks_are_whole(capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_a_number_that_json_does_not_have_is_null(capsys: pytest.CaptureFixture[str]) -> None:
+    """Other programs refuse NaN and Infinity; CSV names them."""
+    sql = "select 1 / 0 as a, 'nan'::double as b, 0.5::double as c"
+    shown = answered(capsys, "query", "--json", sql)
+    assert json.loads(shown, parse_constant=pytest.fail) == [{"a": None, "b": None, "c": 0.5}]
+    assert answered(capsys, "query", "--csv", sql) == "a,b,c\ninf,nan,0.5\n"
+
+
 @pytest.mark.parametrize("form", [["--csv"], ["--json"], []])
 def test_an_answer_that_a_full_disk_cuts_ends_with_7(form: list[str]) -> None:
     """A script must not take it for the whole."""

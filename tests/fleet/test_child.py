@@ -80,12 +80,6 @@ def test_a_partner_is_audited_once_in_a_round(task: PartnerTask, simulator: Simu
     assert (sum(again.customers.values()), again.run != first.run) == (1, True)
 
 
-def test_a_file_beside_the_partners_is_no_module_of_the_child(task: PartnerTask) -> None:
-    """A script of the user may have the name of a library."""
-    Path(task.folder, "rich.py").write_text("raise SystemExit(9)", encoding="utf-8")
-    assert audit(task).complete
-
-
 def test_a_refused_sign_in_is_not_tried_again(task: PartnerTask, simulator: Simulator) -> None:
     """The reason is the child's own first line."""
     Path(task.folder, "token0").write_text(simulator.mint_token(tid=tenant(0), exp=0), encoding="utf-8")

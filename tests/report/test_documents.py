@@ -180,3 +180,11 @@ def test_what_a_page_leaves_out_of_a_long_list_is_no_finding(tmp_path: Path, mon
         forge(made)
         with pytest.raises(IncompleteError, match=r"report\.html, "):
             verify(made)
+
+
+def test_an_account_manager_without_a_name_is_none(tmp_path: Path) -> None:
+    """Of a customer on rows with and without a name, the workbook has the name alone."""
+    rows = [row(1, owner=""), row(1, owner="bo"), row(1, owner=None)]
+    run = new_run(tmp_path / "20261122T120000Z", rows, [answer(0, 1, "under_review")])
+    run.render(("csv", "xlsx"))
+    run.verify()

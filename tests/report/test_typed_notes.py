@@ -5,6 +5,8 @@ import os
 import shlex
 import shutil
 import subprocess
+import zipfile
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from zipfile import ZipFile
@@ -20,6 +22,7 @@ from auditor import report
 from auditor.core.results import NoteCell, NoteText
 from auditor.core.run_facts import Presentation
 from auditor.errors import IncompleteError, OutputError
+from auditor.report.typed import _ORIGIN, NotReadableError, _custom_properties, read_typed
 from auditor.runs.notes import NotesSource, collect_notes, has_unread_notes
 
 AWKWARD = (
@@ -300,6 +303,37 @@ def test_damaged_notes_stop_the_rendering(run: Run) -> None:
     with pytest.raises(IncompleteError, match=r"notes\.jsonl"):
         Rendering(run)
     assert (run.path / "notes.jsonl").read_bytes() == content[:100]
+
+
+def test_damage_within_a_text_of_the_notes_is_named_as_well(run: Run) -> None:
+    """One byte of a text that is no UTF-8, as after a disk's fault."""
+    type_into(_book(run.path), {guid(0): {NOTE: "called"}})
+    Rendering(run)
+    path = run.path / "notes.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"called", b"c\xfflled"))
+    with pytest.raises(IncompleteError, match=r"notes\.jsonl"):
+        Rendering(run)
+
+
+def test_damage_in_the_properties_of_a_workbook_is_reported(run: Run, tmp_path: Path) -> None:
+    """Bytes of its archive, one after the other: the workbook is read, or named; the rendering goes on."""
+    _remove_hidden_sheet(_book(run.path))
+    content = _book(run.path).read_bytes()
+    start = content.rindex(b"docProps/custom.xml") - 46
+    path = tmp_path / "damaged.xlsx"
+    for place in range(start, start + 46):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 0x5F]) + content[place + 1 :])
+        with suppress(NotReadableError):
+            read_typed(path, path.name, run.path.parent)
+
+
+def test_properties_that_repeat_without_end_are_no_work(tmp_path: Path) -> None:
+    """Somebody may put any text there."""
+    path = tmp_path / "any.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("docProps/custom.xml", '"auditor notes"' * 2_000_000)
+    assert len(_custom_properties(path)) == 1 << 20
+    assert _ORIGIN.search(_custom_properties(path)) is None
 
 
 def test_notes_are_part_of_what_is_verified(run: Run) -> None:
