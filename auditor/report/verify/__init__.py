@@ -104,7 +104,6 @@ def verify_run(stored: StoredRun, *, strays: bool = True) -> Verified:
         others = index.unlisted() if UNLISTED in manifest.files else None
         counted = {"damaged_lines": index.damaged, "membership.unchecked": index.membership_unchecked()}
         del index  # the comparison needs its room
-        release_freed_memory()
         _check_results(run, manifest, facts, cells)
         ledger = count_cells(cells)
         unlisted = None if others is None else _check_unlisted(run, others)

@@ -70,6 +70,6 @@ def count_cells(cells: pa.Table) -> Ledger:
 
 def _is_first(keys: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
     """For each key whether it is the first of its kind."""
-    numbers = pa.array(keys).dictionary_encode().indices.to_numpy()  # in the order in which the keys first appear
-    found: np.ndarray[Any, Any] = np.diff(np.maximum.accumulate(numbers), prepend=-1) > 0
+    found = np.zeros(len(keys), np.bool_)
+    found[np.unique(keys, return_index=True)[1]] = True
     return found
