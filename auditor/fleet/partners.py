@@ -91,9 +91,7 @@ def _check_names(names: Sequence[str]) -> Iterator[SettingsError]:
         elif is_device_name(name):
             yield SettingsError(f"partner {name!r}: on Windows, a device has this name", "choose another name")
         elif name.casefold() in _TAKEN:
-            yield SettingsError(
-                f"partner {name!r}: auditor itself uses this name in a reports folder", "choose another name"
-            )
+            yield SettingsError(f"partner {name!r}: this name is reserved in a reports folder", "choose another name")
         elif name.casefold() in taken:
             yield SettingsError(
                 f"partners {taken[name.casefold()]!r} and {name!r} would share a folder where letter case does not count",

@@ -75,7 +75,7 @@ def test_one_message_has_all_problems_of_all_partners(tmp_path: Path) -> None:
         "partner 'north': list /nowhere/a.csv does not exist",
         "partner 'north': a partner's list cannot be standard input",
         f"partners 'north' and 'south' have the same tenant {tenant(1)}",
-        "partner 'fleet': auditor itself uses this name in a reports folder",
+        "partner 'fleet': this name is reserved in a reports folder",
         "partner '../up': the name cannot be a folder's",
         "partners 'West' and 'west' would share a folder",
         "partner 'West': tenant_id is missing",
@@ -87,7 +87,7 @@ def test_one_message_has_all_problems_of_all_partners(tmp_path: Path) -> None:
     ("name", "words"),
     [
         *[(name, "on Windows, a device has this name") for name in ("con", "NUL", "com1", "lpt9", "aux.old")],
-        *[(name, "auditor itself uses this name") for name in ("Fleet", "latest", "latest-simulated", "history")],
+        *[(name, "this name is reserved") for name in ("Fleet", "latest", "latest-simulated", "history")],
         *[
             (name, "the name cannot be a folder's")
             for name in ("north.", "north ", " north", "a/b", "a\\b", "a:b", "..")

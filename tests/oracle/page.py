@@ -136,7 +136,7 @@ def _customers(rows: list[Shown], found: Evidence) -> list[Shown]:
     for mine in of.values():
         record = dict(mine[0])
         for name in ("owner", *_own_names(found)) if len(mine) > 1 else ():
-            record[name] = "; ".join(dict.fromkeys(row[name] for row in mine if row[name] is not None)) or None
+            record[name] = "; ".join(dict.fromkeys(row[name] for row in mine if row[name])) or None
         customers.append(record)
     return customers
 

@@ -235,7 +235,7 @@ class _Subset:
         for customer, mine in rows.items():
             first = mine[0]
             joined = {
-                name: "; ".join(dict.fromkeys(str(one[name]) for one in mine if one[name] is not None)) or None
+                name: "; ".join(dict.fromkeys(str(one[name]) for one in mine if one[name])) or None
                 for name in first
                 if name == "owner" or name.startswith("own ")
             }
