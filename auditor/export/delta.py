@@ -23,6 +23,8 @@ PARTITION = "run_date"
 _ATTEMPTS = 5
 """Tries of a commit that another writer has made impossible."""
 _NAME = "auditor_history"
+_LOG = "_delta_log"
+"""The folder that makes a table of its folder."""
 _LIMITS = {"timeout": "30s", "retry_timeout": "30s"}
 """For a store: longest time of a request, and time after which a failed one is not repeated. Signals wait for the end of a call, because
 deltalake keeps the interpreter's lock; without these limits, a store that accepts connections and does not answer holds it for minutes."""
@@ -124,8 +126,14 @@ def _as_stored(schema: pa.Schema) -> pa.Schema:
 
 def _open(url: str, wanted: pa.Schema) -> DeltaTable:
     """The table, created if it does not exist."""
+    # looked at first: when another export has written its first file, the table is there
+    holds_others = _holds_other_files(url)
     if not DeltaTable.is_deltatable(url, _LIMITS):
-        _check_empty(url)
+        if holds_others:
+            raise SettingsError(
+                f"{url}: a folder with other files, and no Delta table",
+                "name a new folder for the table; nothing was written",
+            )
         table = DeltaTable.create(
             url,
             wanted,
@@ -152,13 +160,11 @@ def _columns(schema: pa.Schema) -> Mapping[str, str]:
     return {one.name: str(one.type).removesuffix("_view").removeprefix("large_") for one in schema}
 
 
-def _check_empty(url: str) -> None:
+def _holds_other_files(url: str) -> bool:
+    """Whether a folder of this machine has files beside the log of a table."""
     folder = Path(url.removeprefix("file://"))
-    if "://" not in url.removeprefix("file://") and folder.is_dir() and any(folder.iterdir()):
-        raise SettingsError(
-            f"{url}: a folder with other files, and no Delta table",
-            "name a new folder for the table; nothing was written",
-        )
+    is_local = "://" not in url.removeprefix("file://")
+    return is_local and folder.is_dir() and any(one.name != _LOG for one in folder.iterdir())
 
 
 def _write(url: str, wanted: pa.Schema, run: HistoryRun) -> int | None:

@@ -140,6 +140,14 @@ def test_two_exports_at_once() -> None:
 
 
 @pytest.mark.usefixtures("night")
+def test_a_table_that_another_export_creates_just_now() -> None:
+    """Its log has no file yet."""
+    Path("table", "_delta_log").mkdir(parents=True)
+    assert export() == 0
+    assert len(records()) == 5
+
+
+@pytest.mark.usefixtures("night")
 def test_a_table_of_another_schema(capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 2 and one sentence; nothing is written."""
     write_deltalake("table", pa.table({"run_id": ["x"], "customer_id": [7]}))
