@@ -20,7 +20,7 @@ from auditor.report.page.selection import ORDER
 
 NAME = "fleet.html"
 _STYLE = """
-#by-partner thead th { width: auto; } #by-partner thead .m { font-size: .8125rem; } #by-partner thead :first-child { width: 14%; } #by-partner .m { padding-inline: .25rem .75rem; } #by-partner td.none { white-space: normal; }
+#by-partner thead th { width: auto; } #by-partner thead .m { font-size: .8125rem; } #by-partner thead :first-child { width: 14%; } #by-partner .m { padding-inline: .25rem .75rem; } #by-partner td.m { white-space: pre-line; }
 .cases:not(#by-partner) thead .m:nth-child(2) { width: 6.5rem; } #by-partner thead :last-child { width: 26%; }
 #action h3 { margin: 1rem 0 .5rem; } #by-partner td:last-child { color: var(--ink); } #by-partner td:last-child::before { content: none; }
 @media screen and (max-width: 46rem) {
