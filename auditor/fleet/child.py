@@ -90,7 +90,7 @@ class PartnerTask:
             "--rendering-slots": f"{slots}:{self.renderings}",
         }
         given = [str(each) for option in options.items() for each in option]
-        # -P: no file of the current folder stands for a module, such as the user's own rich.py
+        # -P: Python does not import from the working folder, which may hold a rich.py of the user's own
         return [sys.executable, "-P", "-m", "auditor", "run", "--continue", "--supervised", "-q", *given]
 
 

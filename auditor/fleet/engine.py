@@ -239,7 +239,8 @@ def _connect(options: ClusterOptions, partners: int) -> Iterator["Client"]:
             threads_per_worker=math.ceil(partners / processes),
             memory_limit=0,
             dashboard_address=None,
-            # keys of its own: whoever reaches a scheduler runs programs as its user, and every user of this machine reaches loopback
+            # keys of its own: a scheduler runs the programs of everybody who reaches it, and each user of this machine reaches
+            # loopback
             security=True,
             # without a dashboard, Dask still serves its state, and warns where its usual port is taken
             scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},

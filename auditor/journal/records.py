@@ -1,6 +1,6 @@
 """The lines of journal.jsonl: one declaration of each kind, used by the writer, the readers, resume, reuse and reports.
 
-A line ends with a CRC-32 of what stands before the checksum.
+A line ends with a CRC-32 of everything before the checksum.
 """
 
 import zlib

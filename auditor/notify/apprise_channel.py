@@ -1,7 +1,7 @@
 """A message through apprise (the extra `notify`): a Teams workflow, Slack, mail, ntfy, and a hundred others.
 
 apprise logs addresses, and warns with texts of servers: its logger is silenced here, and its warnings are returned without secrets.
-It reads the proxy and the certificate authorities from the environment only, so they stand there while it sends.
+It reads the proxy and the certificate authorities from the environment only, so they are set there while it sends.
 """
 
 import functools

@@ -95,7 +95,7 @@ class Mail:
         text: its body.
         file_name: name of the attached workbook.
         workbook: its content.
-        message_id: what stands before the `@` of the Message-ID; the same for the same mail, so that a mail service that looks
+        message_id: the part before the `@` of the Message-ID; the same for the same mail, so that a mail service that looks
             at it shows a repeated mail once.
         date: aware.
     """

@@ -61,7 +61,7 @@ class TypedRow:
     Attributes:
         customer_id: as of `CustomerNote`.
         company_name: in the row.
-        edits: column -> what stands there; the same as its base where nobody changed it.
+        edits: column -> the text there; the same as its base where nobody changed it.
     """
 
     customer_id: str

@@ -2,7 +2,7 @@
 
 import json
 import os
-import time
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -381,7 +381,9 @@ def test_a_slow_sign_in_does_not_cut_the_next_one_short(
 
     def slow(*given: Any) -> tuple[str, float]:
         calls.append(given)
-        time.sleep(0.6 if len(calls) == 1 else 0)
+        if len(calls) == 1:
+            for limit in [one for one in threading.enumerate() if isinstance(one, threading.Timer)]:
+                limit.join()
         return redeem(*given)
 
     monkeypatch.setattr(UnattendedSignIn, "redeem", slow)

@@ -40,7 +40,7 @@ from auditor.report.workbook.limits import LINKS, PART_BYTES, ROWS, cut, sheet_n
 from auditor.report.workbook.notes import validate_typed
 
 HEADER = 2
-"""Row of a table's header, from 0: above it stand the run's state and the sheet's sentence."""
+"""Row of a table's header, from 0: above it are the run's state and the sheet's sentence."""
 _BATCH = 8192
 _CELL_BYTES, _WRAPPED_BYTES = 60, 300
 """Bytes of a cell beside its text, and of a wrapped text that is not measured."""
